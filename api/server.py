@@ -94,7 +94,7 @@ class Server:
             self._settings,
             Addresses(self._settings.port, resolves_subdomains(), proxy_port),
             data_directory,
-            DockerContainers,
+            partial(DockerContainers, prepared_networks=self._settings.prepared_networks, clock=self._clock),
             self._clock,
             present_job,
         )

@@ -13,6 +13,7 @@ from benchmarks import (
     console_pages,
     console_scrolling,
     development_loop,
+    leftovers,
     live_events,
     live_runs,
     run_lists,
@@ -45,6 +46,7 @@ def with_server(measure: Callable[[LiveServer], None]) -> None:
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "run_start": partial(with_server, run_start.measure),
+    "leftovers": partial(with_server, leftovers.measure),
     "builds": partial(with_server, builds.measure),
     "development_loop": partial(with_server, development_loop.measure),
     "live_runs": partial(with_server, live_runs.measure),

@@ -123,6 +123,8 @@ def remove_instance(instance_id: str) -> None:
         # A build may have added nothing to its base image, which then has the build's names as well as its own.
         for name in (name for name in image.tags if name.startswith(f"{repository}:")):
             engine.images.remove(name, force=True)
+    for image in engine.images.list(all=True, filters=dict(only)):
+        engine.images.remove(str(image.id), force=True)
     for network in engine.networks.list(filters=dict(only)):
         # An engine sometimes miscounts endpoints; it does not remove such a network until it restarts.
         with suppress(docker.errors.APIError):

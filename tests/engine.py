@@ -10,7 +10,9 @@ from typing import Any
 import docker
 from docker.models.containers import Container
 
+from runtime.base.settings import DEFAULT_PREPARED_NETWORKS
 from runtime.containers import INSTANCE_LABEL
+from runtime.containers.network_sandboxes import SANDBOX_LABEL
 from runtime.runs.run_containers import RUN_LABEL
 from testing.live_server import LiveServer
 
@@ -74,11 +76,17 @@ def cpu_quota(client: docker.DockerClient, run: dict[str, Any]) -> int:
 
 
 def left_on(client: docker.DockerClient, instance_id: str) -> list[str]:
-    """Return the names of the containers and networks that the instance still has."""
+    """Return the names of the containers and networks that the instance still has.
+
+    While the instance has a network, it may also have its prepared ones, which do not count.
+    """
     only: dict[str, Any] = {"label": f"{INSTANCE_LABEL}={instance_id}"}
-    containers = client.containers.list(all=True, filters=only, ignore_removed=True)
-    networks = client.networks.list(filters=only)
-    return [str(container.name) for container in containers] + [str(network.name) for network in networks]
+    networks = [str(network.name) for network in client.networks.list(filters=only)]
+    containers = [*client.containers.list(all=True, filters=only, ignore_removed=True)]
+    prepared = [each for each in containers if SANDBOX_LABEL in each.labels]
+    if networks and len(prepared) <= DEFAULT_PREPARED_NETWORKS:
+        containers = [each for each in containers if each not in prepared]
+    return [str(container.name) for container in containers] + networks
 
 
 def eventually(holds: Callable[[], bool]) -> bool:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from runtime.base.configuration import Configuration
 
 SERVER_FILE = "server.json"
+PREPARED_NETWORKS = "GREENROOM_PREPARED_NETWORKS"
 LOCK_FILE = "calls.lock"
 """Every command that uses a server holds a shared lock on this file. It describes the temporary server, if any."""
 LOG_FILE = "server.log"
@@ -178,7 +179,9 @@ def _start_temporary(data_dir: Path, lock: IO[str], configuration: Configuration
 
     settings = configuration or load(current_folder())
     with progress("No server is running; starting a temporary one"):
-        server, is_ours = _launch(data_dir, {**settings.server_variables(), CONFIG_VARIABLE: NO_FILE})
+        # Its few runs would end before they could use prepared networks.
+        prepared = {PREPARED_NETWORKS: os.environ.get(PREPARED_NETWORKS, "0")}
+        server, is_ours = _launch(data_dir, {**prepared, **settings.server_variables(), CONFIG_VARIABLE: NO_FILE})
     if is_ours:
         try:
             lock.truncate(0)

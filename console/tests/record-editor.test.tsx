@@ -1,12 +1,13 @@
 // @vitest-environment jsdom
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { cleanup, render, screen, waitFor } from "@testing-library/react";
+import { cleanup, configure, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, it, vi } from "vitest";
 import { request } from "@/api/client";
 import { putRecord } from "@/api/storeRecords";
 import { RecordEditor } from "@/storages/store/RecordEditor";
 
+configure({ asyncUtilTimeout: 60_000 }); // for a machine that is busy
 vi.mock("@/api/client", () => ({ request: vi.fn() }));
 vi.mock("@/api/storeRecords", async (original) => ({
   ...(await original<typeof import("@/api/storeRecords")>()),

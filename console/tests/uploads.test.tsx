@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { cleanup, render, screen, waitFor } from "@testing-library/react";
+import { cleanup, configure, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { request } from "@/api/client";
@@ -8,6 +8,7 @@ import { putRecord } from "@/api/storeRecords";
 import { UploadFiles } from "@/storages/store/UploadFiles";
 import { toasts } from "@/ui/toasts";
 
+configure({ asyncUtilTimeout: 60_000 }); // for a machine that is busy
 vi.mock("@/api/client", () => ({ request: vi.fn() }));
 vi.mock("@/api/storeRecords", async (original) => ({
   ...(await original<typeof import("@/api/storeRecords")>()),

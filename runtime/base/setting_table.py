@@ -11,7 +11,12 @@ from typing import Any
 
 from runtime.base import setting_kinds as kinds
 from runtime.base.setting_kinds import Kind
-from runtime.base.settings import DEFAULT_CPU_BURST_SECS, DEFAULT_PORT, DEFAULT_RETENTION_DAYS
+from runtime.base.settings import (
+    DEFAULT_CPU_BURST_SECS,
+    DEFAULT_PORT,
+    DEFAULT_PREPARED_NETWORKS,
+    DEFAULT_RETENTION_DAYS,
+)
 
 SERVER_COMMANDS = "`up`, and commands that start a server"
 ANY_COMMAND = "all commands"
@@ -166,6 +171,18 @@ SETTINGS: tuple[Setting, ...] = (
         meaning="Seconds during which a new container may use a full core. `0` gives it only its share from the start.",
         commands=SERVER_COMMANDS,
         default=DEFAULT_CPU_BURST_SECS,
+    ),
+    Setting(
+        table="server",
+        name="prepared_networks",
+        kind=kinds.PREPARED_NETWORKS,
+        meaning=(
+            "Networks that are prepared for the next runs, so that they start faster; see"
+            " [Start of a run](performance.md#start-of-a-run). `0` prepares none."
+        ),
+        commands=SERVER_COMMANDS,
+        default=DEFAULT_PREPARED_NETWORKS,
+        default_text=f"`{DEFAULT_PREPARED_NETWORKS}`; a server that is started for one call prepares none",
     ),
     Setting(
         table="server",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # every command imports this module, and most do not need wha
 LOCAL_USERNAME = "local"
 DEFAULT_PORT = 3333
 DEFAULT_CPU_BURST_SECS = 10.0
+DEFAULT_PREPARED_NETWORKS = 2
 DEFAULT_RETENTION_DAYS = 7.0
 
 
@@ -46,6 +47,7 @@ class Settings:
     stop_runs: bool = False
     plan: Plan = LOCAL
     cpu_burst_secs: float = DEFAULT_CPU_BURST_SECS
+    prepared_networks: int = DEFAULT_PREPARED_NETWORKS
     strict_memory: bool = False
     max_memory_mbytes: int | None = None
     rate_limit: float | None = None
@@ -80,6 +82,7 @@ def of_configuration(
         stop_runs=configuration["server.stop_runs"],
         plan=with_prices(PLANS[plan] if plan else LOCAL, parse_prices(configuration["server.prices"] or "")),
         cpu_burst_secs=configuration["server.cpu_burst_secs"],
+        prepared_networks=configuration["server.prepared_networks"],
         strict_memory=configuration["server.strict_memory"],
         max_memory_mbytes=max_memory_mbytes,
         rate_limit=configuration["server.rate_limit"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
@@ -31,6 +31,7 @@ from runtime.containers.counters import CounterThread, FollowedContainer
 from runtime.containers.disk_usage import used_bytes
 from runtime.containers.events import RECONNECT_SECS, ContainerEvents
 from runtime.containers.log_frames import DeliveredLines, LogFrames
+from runtime.containers.network_sandboxes import JOINED_LABEL, NetworkSandboxes
 from runtime.containers.open_files import removed_bytes
 from runtime.containers.response_fields import ZERO_TIME, container_state, stats_sample
 from runtime.containers.streams import JsonStream, LogStream
@@ -43,13 +44,21 @@ SIGKILL_EXIT_CODE = 137
 CPU_PERIOD = 100_000  # microseconds
 CPU_QUOTA_MIN = 1_000  # the kernel's own minimum
 LOOPBACK = "127.0.0.1"
+DETAILS = ("State", "NetworkSettings", "GraphDriver", "Mounts")
+"""What is used of the engine's description of a running container. It stays the same until the container ends."""
 RECHECK_SECS = 30.0  # an event may be lost, so a waiter inspects the container again after this time
 LOG_END_SECS = 1.0  # the log ends while the engine still removes the container's network
 OOM_EVENT_SECS = 0.3  # the engine may learn of an OOM kill later than of the exit, through another channel
 
 
+Recreate = Callable[[], Awaitable["DockerContainer"]]
+
+
 class DockerContainer:
-    """Implements `Container` with Docker."""
+    """Implements `Container` with Docker.
+
+    It may have joined a sandbox, which its labels name. `recreate` replaces it by one with its own network.
+    """
 
     def __init__(
         self,
@@ -59,6 +68,8 @@ class DockerContainer:
         engine: Engine,
         container_id: str,
         labels: Mapping[str, str],
+        sandboxes: NetworkSandboxes,
+        recreate: Recreate | None = None,
     ) -> None:
         self._connection = connection
         self._events = events
@@ -66,7 +77,10 @@ class DockerContainer:
         self._engine = engine
         self._id = container_id
         self._labels = labels
+        self._sandboxes = sandboxes
+        self._recreate = recreate
         self._killed = False
+        self._details: Mapping[str, Any] | None = None
         self._address: str | None = None
         self._followed: FollowedContainer | None = None
         self._writable_folders: tuple[Path, ...] | None = None
@@ -81,13 +95,13 @@ class DockerContainer:
         return self._labels
 
     async def start(self) -> None:
-        try:
-            async with self._connection.start_slot():
-                if self._engine.reads_cgroups:  # before the start: the container may end before its next inspection
-                    self._followed = self._counters.follow(self._id)
-                await self._connection.call(self._connection.api.start, self._id)
-        except docker.errors.APIError as error:
-            raise StartFailed(error_message(error)) from error
+        with self._sandboxes.during_start():
+            try:
+                await self._start()
+            except docker.errors.APIError as error:
+                if not await self._replace_without_sandbox():
+                    raise StartFailed(error_message(error)) from error
+                await self.start()
 
     async def inspect(self) -> ContainerState | None:
         return await self._with_kills(await self._state())
@@ -142,18 +156,22 @@ class DockerContainer:
     async def address_of(self, port: int) -> tuple[str, int] | None:
         if self._address is not None:
             return self._address, port
-        found = await self._inspect()
-        if not found or not found["State"]["Running"]:
+        found = await self._running_details()
+        if not found:
             return None
         settings = found["NetworkSettings"]
         if self._engine.reaches_containers:
-            self._address = settings["Networks"][self._engine.network]["IPAddress"]
-            return self._address, port
+            self._address = (
+                settings["Networks"][self._engine.network]["IPAddress"]
+                if self._sandbox is None
+                else await self._sandboxes.address(self._sandbox)
+            )
+            return None if self._address is None else (self._address, port)
         published = settings["Ports"].get(f"{port}/tcp")
         return (LOOPBACK, int(published[0]["HostPort"])) if published else None
 
     async def logs(self) -> AsyncGenerator[list[LogLine], None]:
-        delivered, since, ended = DeliveredLines(), 0, not await self._is_running()
+        delivered, since, ended = DeliveredLines(), 0, False  # it follows the log of an ended container to its end, too
         while True:
             frames = LogFrames()
             try:
@@ -202,11 +220,45 @@ class DockerContainer:
             self._followed.is_abandoned = True
         with ignoring_statuses(404, 409):
             await self._connection.call(self._connection.api.remove_container, self._id, v=True, force=True)
+        if self._sandbox is not None:
+            self._sandboxes.discard(self._sandbox)
 
-    async def _inspect(self) -> dict[str, Any] | None:
+    @property
+    def _sandbox(self) -> str | None:
+        """The id of the sandbox that the container has joined."""
+        return self._labels.get(JOINED_LABEL)
+
+    async def _start(self) -> None:
+        async with self._connection.start_slot():
+            if self._engine.reads_cgroups:  # before the start: the container may end before its next inspection
+                self._followed = self._counters.follow(self._id, joins_network=self._sandbox is not None)
+            await self._connection.call(self._connection.api.start, self._id)
+
+    async def _replace_without_sandbox(self) -> bool:
+        """Replace the container if its sandbox has ended before the start. Return whether that was so."""
+        lost = self._sandbox
+        if lost is None or self._recreate is None or await self._sandboxes.address(lost) is not None:
+            return False
+        if self._followed:
+            self._followed.is_abandoned = True
+        replacement = await self._recreate()
+        self._id, self._labels = replacement.id, replacement.labels
+        self._sandboxes.discard(lost)
+        return True
+
+    async def _inspect(self) -> Mapping[str, Any] | None:
+        found = None
         with ignoring_statuses(404):
-            return dict(await self._connection.call(self._connection.api.inspect_container, self._id))
-        return None
+            found = dict(await self._connection.call(self._connection.api.inspect_container, self._id))
+        is_running = found is not None and found["State"]["Running"]
+        self._details = {part: found[part] for part in DETAILS if part in found} if found and is_running else None
+        return found
+
+    async def _running_details(self) -> Mapping[str, Any] | None:
+        """Return the DETAILS of the running container; None if it does not run."""
+        if self._details is None:
+            await self._inspect()
+        return self._details
 
     async def _state(self) -> ContainerState | None:
         if not (found := await self._inspect()):
@@ -230,7 +282,7 @@ class DockerContainer:
 
     async def _find_writable_folders(self) -> tuple[Path, ...]:
         """Return the folders of this host that hold what the container writes. Empty if this host cannot read them."""
-        found = await self._inspect() or {}
+        found = self._details or await self._inspect() or {}
         layer = ((found.get("GraphDriver") or {}).get("Data") or {}).get("UpperDir")
         if not layer or not os.access(layer, os.R_OK | os.X_OK):
             return ()
@@ -270,7 +322,7 @@ class DockerContainer:
         return self._followed
 
     async def _find_cgroup(self) -> cgroups.Cgroup | None:
-        if not self._engine.reads_cgroups or not (found := await self._inspect()):
+        if not self._engine.reads_cgroups or not (found := await self._running_details()):
             return None
         return await self._connection.measure(partial(cgroups.find, found["State"]["Pid"], self._id))
 

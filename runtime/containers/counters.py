@@ -115,10 +115,13 @@ class _MeanUse:
 class _Reader:
     """The thread's side of one container: its files, and when to read them next.
 
-    `end_file` is the file that becomes readable when the first process ends, -1 until that process is known.
+    `end_file` is the file that becomes readable when the first process ends, -1 until that process is known. With
+    `joins_network`, the network is older than the container, and its earlier traffic does not count.
     """
 
-    def __init__(self, container_id: str, cgroup: Cgroup | None, followed: FollowedContainer) -> None:
+    def __init__(
+        self, container_id: str, cgroup: Cgroup | None, followed: FollowedContainer, *, joins_network: bool = False
+    ) -> None:
         self.followed = followed
         self.due = time.monotonic()
         self.end_file = -1
@@ -127,6 +130,8 @@ class _Reader:
         self._began_at = self.due
         self._first_process: int | None = None
         self._traffic_file = -1
+        self._joins_network = joins_network
+        self._earlier_traffic: tuple[int, int] | None = None
         self._started_at: float | None = None
         self._reported_at = float("-inf")
         self._kernel_peak = 0
@@ -269,7 +274,10 @@ class _Reader:
     def _traffic(self) -> tuple[int, int] | tuple[None, None]:
         if self._traffic_file < 0:
             return None, None
-        return cgroups.parse_traffic(os.pread(self._traffic_file, MAX_NET_DEV_BYTES, 0).decode())
+        rx, tx = cgroups.parse_traffic(os.pread(self._traffic_file, MAX_NET_DEV_BYTES, 0).decode())
+        if self._earlier_traffic is None:
+            self._earlier_traffic = (rx, tx) if self._joins_network else (0, 0)
+        return rx - self._earlier_traffic[0], tx - self._earlier_traffic[1]
 
 
 class CounterThread:
@@ -280,14 +288,19 @@ class CounterThread:
         self._readers: set[_Reader] = set()
         self._thread: threading.Thread | None = None
 
-    def follow(self, container_id: str, cgroup: Cgroup | None = None) -> FollowedContainer:
-        """Follow a container until it ends or is abandoned. Without its cgroup, search for it until it exists."""
+    def follow(
+        self, container_id: str, cgroup: Cgroup | None = None, *, joins_network: bool = False
+    ) -> FollowedContainer:
+        """Follow a container until it ends or is abandoned. Without its cgroup, search for it until it exists.
+
+        With `joins_network`, its traffic counts from now.
+        """
         if self._thread is None:
             self._wake_file = os.eventfd(0)
             self._thread = threading.Thread(target=self._run, name="counters", daemon=True)
             self._thread.start()
         followed = FollowedContainer()
-        self._send(_Reader(container_id, cgroup, followed))
+        self._send(_Reader(container_id, cgroup, followed, joins_network=joins_network))
         return followed
 
     def close(self) -> None:

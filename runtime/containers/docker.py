@@ -9,6 +9,7 @@ import platform
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from io import BytesIO
 from tarfile import TarFile
 from typing import Any
@@ -18,6 +19,7 @@ import docker.errors
 from docker.types import LogConfig, Ulimit
 from docker.types import Mount as EngineMount
 
+from runtime.base.clock import Clock, SystemClock
 from runtime.containers import (
     INSTANCE_LABEL,
     BuildFailed,
@@ -36,12 +38,13 @@ from runtime.containers import (
     cgroups,
 )
 from runtime.containers.connection import EngineConnection, error_message, ignoring_statuses
-from runtime.containers.container import CPU_PERIOD, LOOPBACK, DockerContainer, cpu_quota
+from runtime.containers.container import CPU_PERIOD, LOOPBACK, DockerContainer, Recreate, cpu_quota
 from runtime.containers.counters import CounterThread
 from runtime.containers.disk_usage import quota_fault
 from runtime.containers.events import ContainerEvents
 from runtime.containers.image_builder import ImageBuilder
 from runtime.containers.network import InstanceNetwork
+from runtime.containers.network_sandboxes import JOINED_LABEL, SANDBOX_LABEL, NetworkSandboxes
 from runtime.containers.response_fields import container_processes, modified_at, parse_time
 
 DROPPED_CAPABILITIES = ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP"]
@@ -62,14 +65,27 @@ class _NameTaken(StartFailed):
 
 
 class DockerContainers:
-    """Uses the engine at `docker_host`, else at $DOCKER_HOST, else in the docker command's current context."""
+    """Uses the engine at `docker_host`, else at $DOCKER_HOST, else in the docker command's current context.
 
-    def __init__(self, instance_id: str, *, docker_host: str | None = None) -> None:
+    Where this is possible, up to `prepared_networks` networks are prepared for the next containers.
+    """
+
+    def __init__(
+        self,
+        instance_id: str,
+        *,
+        docker_host: str | None = None,
+        prepared_networks: int = 0,
+        clock: Clock | None = None,
+    ) -> None:
         self._instance_id = instance_id
         self.connection = EngineConnection(docker_host)
         self._events = ContainerEvents(self.connection, instance_id)
         self._counters = CounterThread()
         self._network = InstanceNetwork(self.connection, instance_id)
+        self._sandboxes = NetworkSandboxes(
+            self.connection, instance_id, self._wait_for_end, clock or SystemClock(), prepared_networks
+        )
         self._builder = ImageBuilder(self.connection, self.image)
         self._engine: Engine | None = None
 
@@ -110,6 +126,7 @@ class DockerContainers:
             cpus=info["NCPU"],
         )
         self._events.open()
+        self._sandboxes.open(self._engine, info["Architecture"])
         return self._engine
 
     async def restarted_since(self, moment: int) -> EngineStart | None:
@@ -131,7 +148,7 @@ class DockerContainers:
         found = await self.connection.call(
             self.connection.api.containers, all=True, filters={"label": f"{INSTANCE_LABEL}={self._instance_id}"}
         )
-        return [self._container(item["Id"], item["Labels"]) for item in found]
+        return [self._container(item["Id"], item["Labels"]) for item in found if SANDBOX_LABEL not in item["Labels"]]
 
     async def build(self, spec: BuildSpec, log: BuildLines) -> Image:
         image = await self.image(await self._builder.build(spec, log))
@@ -175,6 +192,7 @@ class DockerContainers:
             await self.connection.call(self.connection.api.remove_image, name)
 
     async def close(self) -> None:
+        await self._sandboxes.close()
         await self._events.close()
         self._counters.close()
         if self._engine:
@@ -233,6 +251,19 @@ class DockerContainers:
             return EngineStart(at=at, live_restore=api.info()["LiveRestoreEnabled"])
 
     async def _create(self, spec: ContainerSpec) -> Container:
+        """Create the container in a sandbox if one is prepared, else with its own network."""
+        with self._sandboxes.during_start():
+            sandbox = self._sandboxes.take(spec)
+            if sandbox is not None:
+                try:
+                    return await self._create_under_name(spec, sandbox)
+                except (StartFailed, EngineUnavailable) as problem:
+                    self._sandboxes.discard(sandbox)
+                    if isinstance(problem, ImageMissing | EngineUnavailable):
+                        raise
+            return await self._create_under_name(spec, None)
+
+    async def _create_under_name(self, spec: ContainerSpec, sandbox: str | None) -> DockerContainer:
         """Create the container when its name is free.
 
         If a server crashes while the engine creates a container, the engine continues. Until it has finished, it
@@ -240,15 +271,25 @@ class DockerContainers:
         """
         for _ in range(NAME_ATTEMPTS - 1):
             try:
-                return await self._replace(spec)
+                return await self._create_once(spec, sandbox)
             except _NameTaken:
-                await asyncio.sleep(NAME_PAUSE_SECS)
-        return await self._replace(spec)
+                if not await self._remove_by_name(spec.name):
+                    await asyncio.sleep(NAME_PAUSE_SECS)
+        return await self._create_once(spec, sandbox)
 
-    async def _replace(self, spec: ContainerSpec) -> Container:
-        labels = {**spec.labels, INSTANCE_LABEL: self._instance_id}
-        with ignoring_statuses(404, CONFLICT):  # another request is removing it
-            await self.connection.call(self.connection.api.remove_container, spec.name, v=True, force=True)
+    async def _remove_by_name(self, name: str) -> bool:
+        """Remove a container that has the name. Return False if there is none yet, or if it is being removed."""
+        try:
+            await self.connection.call(self.connection.api.remove_container, name, v=True, force=True)
+        except docker.errors.APIError as error:
+            if error.status_code in (404, CONFLICT):
+                return False
+            raise EngineUnavailable(f"The engine could not remove {name}: {error_message(error)}") from error
+        return True
+
+    async def _create_once(self, spec: ContainerSpec, sandbox: str | None) -> DockerContainer:
+        joined = {} if sandbox is None else {JOINED_LABEL: sandbox}
+        labels = {**spec.labels, **joined, INSTANCE_LABEL: self._instance_id}
         try:
             created = await self.connection.call(
                 self.connection.api.create_container,
@@ -258,24 +299,29 @@ class DockerContainers:
                 environment=dict(spec.environment),
                 entrypoint=[*spec.start] if spec.start is not None else None,
                 ports=[*self._published_ports(spec)] or None,
-                host_config=await self._host_config(spec),
+                host_config=await self._host_config(spec, sandbox),
             )
         except docker.errors.ImageNotFound as error:
             raise ImageMissing(error_message(error)) from error
         except docker.errors.APIError as error:
             failure = _NameTaken if error.status_code == CONFLICT else StartFailed
             raise failure(error_message(error)) from error
-        return self._container(created["Id"], labels)
+        return self._container(created["Id"], labels, partial(self._create_under_name, spec, None))
 
-    def _container(self, id: str, labels: Mapping[str, str]) -> DockerContainer:
-        return DockerContainer(self.connection, self._events, self._counters, self.engine, id, labels)
+    def _container(self, id: str, labels: Mapping[str, str], recreate: Recreate | None = None) -> DockerContainer:
+        return DockerContainer(
+            self.connection, self._events, self._counters, self.engine, id, labels, self._sandboxes, recreate
+        )
 
-    async def _host_config(self, spec: ContainerSpec) -> dict[str, Any]:
+    async def _wait_for_end(self, id: str) -> None:
+        await self._container(id, {}).wait()
+
+    async def _host_config(self, spec: ContainerSpec, sandbox: str | None) -> dict[str, Any]:
         # The engine chooses the ports of this machine.
         published: dict[int | str, Any] = {port: (LOOPBACK, None) for port in self._published_ports(spec)}
         return dict(
             self.connection.api.create_host_config(
-                network_mode=self._network.name,
+                network_mode=self._network.name if sandbox is None else f"container:{sandbox}",
                 mem_limit=spec.memory_bytes,
                 memswap_limit=spec.memory_bytes,
                 cpu_period=CPU_PERIOD,
@@ -286,7 +332,7 @@ class DockerContainers:
                 security_opt=["no-new-privileges"],
                 cap_drop=DROPPED_CAPABILITIES,
                 log_config=LogConfig(type=LogConfig.types.JSON, config=LOG_OPTIONS),
-                extra_hosts=dict(spec.hosts),
+                extra_hosts=dict(spec.hosts) if sandbox is None else None,  # the sandbox has them
                 port_bindings=published or None,
                 mounts=[EngineMount(each.target, each.source, type="bind", read_only=True) for each in spec.mounts],
                 **await self._disk_limit(spec),

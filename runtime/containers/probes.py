@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
-import tarfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from io import BytesIO
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -18,11 +15,12 @@ import requests
 
 from runtime.containers import INSTANCE_LABEL, EngineUnavailable, StartFailed
 from runtime.containers.connection import EngineConnection, error_message, ignoring_statuses
-from runtime.containers.probe_programs import MACHINES, Machine, connect, fill_memory
+from runtime.containers.network_sandboxes import SANDBOX_LABEL
+from runtime.containers.program_images import PROGRAM, import_image
+from runtime.containers.tiny_programs import MACHINES, Machine, connect, fill_memory
 
 LIMIT_BYTES = 32 * 1024 * 1024
 FILLED_BYTES = 4 * LIMIT_BYTES
-PROGRAM = "probe"
 PROBE_SECS = 15
 KILLED = 137
 TIMED_OUT = 110
@@ -59,12 +57,14 @@ class EngineProbes:
         return sorted(name for image in images for name in image["RepoTags"] or ())
 
     async def containers_by_instance(self) -> dict[str, int]:
-        """Return the number of containers of each instance, of whatever data directory."""
+        """Return the number of containers of each instance, of whatever data directory, without prepared networks."""
         found = await self._connection.call(
             self._connection.api.containers, all=True, filters={"label": INSTANCE_LABEL}
         )
         counts: dict[str, int] = {}
         for container in found:
+            if SANDBOX_LABEL in container["Labels"]:
+                continue
             instance_id = container["Labels"][INSTANCE_LABEL]
             counts[instance_id] = counts.get(instance_id, 0) + 1
         return counts
@@ -81,14 +81,12 @@ class EngineProbes:
     async def _container(self, program: bytes, host_config: Mapping[str, Any]) -> AsyncIterator[str]:
         """Create a container, and remove it at the end: also if a Ctrl-C arrives while the engine creates it."""
         api = self._connection.api
-        image = asyncio.ensure_future(self._connection.call(self._import_image, program))
+        image = asyncio.ensure_future(self._connection.call(import_image, api, program, self._labels))
         try:
             config = api.create_host_config(**host_config)
             create = partial(api.create_container, labels=self._labels, host_config=config)
             created = asyncio.ensure_future(
-                self._connection.call(
-                    lambda image: str(create(image, [f"/{PROGRAM}"])["Id"]), await asyncio.shield(image)
-                )
+                self._connection.call(lambda image: str(create(image, [PROGRAM])["Id"]), await asyncio.shield(image))
             )
             try:
                 yield await asyncio.shield(created)
@@ -113,21 +111,7 @@ class EngineProbes:
         except (requests.exceptions.ConnectionError, requests.exceptions.Timeout):
             return TIMED_OUT
 
-    def _import_image(self, program: bytes) -> str:
-        labels = [f'LABEL {name}="{value}"' for name, value in self._labels.items()]
-        response = self._connection.api.import_image_from_data(_archive(program), changes=labels)
-        return str(json.loads(response)["status"])
-
 
 def machine_of(properties: Mapping[str, Any]) -> Machine | None:
     """Return the engine's instruction set; None if there is no probe for it."""
     return MACHINES.get(properties["Architecture"])
-
-
-def _archive(program: bytes) -> bytes:
-    archive = BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as tar:
-        entry = tarfile.TarInfo(PROGRAM)
-        entry.size, entry.mode = len(program), 0o755
-        tar.addfile(entry, BytesIO(program))
-    return archive.getvalue()

@@ -9,8 +9,8 @@ from typing import Any
 
 from runtime.containers import INSTANCE_LABEL, DiskEnforcement, Engine, EngineUnavailable, StartFailed
 from runtime.containers.docker import DockerContainers
-from runtime.containers.probe_programs import Machine
 from runtime.containers.probes import EngineProbes, machine_of
+from runtime.containers.tiny_programs import Machine
 from runtime.doctor import Check, fail, ok, skip, warn
 
 INSTANCE_ID = "doctor"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -204,6 +205,20 @@ class Supervisor:
 
     async def _watch(self, container: Container) -> ContainerState | None:
         """Run the watchers until the container has ended and its log is copied. Returns its last state."""
+        async with self._copying_log(container) as copied:
+            return await self._watch_to_end(container, copied)
+
+    @asynccontextmanager
+    async def _copying_log(self, container: Container) -> AsyncIterator[asyncio.Task[None]]:
+        """Copy the log while the body runs: the first lines need not wait for the records of the start."""
+        copied = asyncio.create_task(self._copy_log(container), name=f"log of run {self._run.id}")
+        try:
+            yield copied
+        finally:
+            copied.cancel()
+            await asyncio.wait({copied})
+
+    async def _watch_to_end(self, container: Container, copied: asyncio.Task[None]) -> ContainerState | None:
         state = await self._retry(container.inspect)
         if state is None or state.started_at is None:
             return state
@@ -215,9 +230,9 @@ class Supervisor:
             watched = replace(watched, run=self._run)
             debugger = self._context.debugger.watch(watched, self._build)
             async with debugger, self._context.watchers.watch(watched):
-                state, _ = await asyncio.gather(container.wait(), self._copy_log(container))
+                state, _ = await asyncio.gather(container.wait(), copied)
         else:  # it ended while no server watched: a deadline that has passed since does not matter
-            await self._copy_log(container)
+            await copied
         for change in watched.unstored:
             await self._retry(change)
         await self._count_end(container)

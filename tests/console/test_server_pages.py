@@ -32,13 +32,13 @@ def test_a_request_through_the_proxy_appears(visit: Visit, stage: ConsoleStage, 
 def test_checks_appear_without_polling(visit: Visit, stage: ConsoleStage) -> None:
     page = visit.page
     visit.open("/doctor")
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.method) if request.url.endswith("/doctor") else None)
+    methods: list[str] = []
+    page.on("request", lambda request: methods.append(request.method) if request.url.endswith("/doctor") else None)
     page.get_by_role("button", name="Check this machine").click()
     expect(page.get_by_role("button", name="Run again")).to_be_enabled(timeout=120_000)
     expect(page.get_by_role("heading", name="Docker")).to_be_visible()
-    assert asked.count("POST") == 1
-    assert asked.count("GET") <= 1  # once if the events began after the checks
+    assert methods.count("POST") == 1
+    assert methods.count("GET") <= 1  # once if the events began after the checks
 
 
 def test_a_webhook_of_an_actor_begins_with_the_actor(visit: Visit, stage: ConsoleStage) -> None:

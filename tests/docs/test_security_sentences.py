@@ -147,6 +147,9 @@ SENTENCES = {
     "Containers run without": CONTAINER + "test_a_container_lacks_capabilities_and_cannot_gain_privileges",
     "They cannot use the Docker engine": CONTAINER + "test_a_container_cannot_control_the_engine",
     "Containers of one server": "tests/runtime/containers/test_docker.py::test_containers_cannot_reach_each_other",
+    "A prepared network is used": (
+        "tests/runtime/containers/test_sandbox_pool.py::test_each_sandbox_is_taken_once_and_the_oldest_first"
+    ),
     "Containers can reach": (
         CONTAINER + "test_a_container_reaches_the_api_and_services_on_all_interfaces_but_not_loopback"
     ),

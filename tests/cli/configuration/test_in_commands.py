@@ -91,7 +91,8 @@ def test_a_server_for_one_call_gets_the_settings_of_the_actors_folder(
     monkeypatch.setattr(server, "_launch", launch)
     (folder / "greenroom.toml").write_text('[server]\nplan = "free"\nport = 4000\n[run]\nmemory = 512\n')
     cli.invoke(app, ["run", str(folder), "--data-dir", str(tmp_path / "data")])
-    assert received == [{"GREENROOM_PLAN": "free", "GREENROOM_PORT": "4000", "GREENROOM_CONFIG": "none"}]
+    settings = {"GREENROOM_PLAN": "free", "GREENROOM_PORT": "4000", "GREENROOM_PREPARED_NETWORKS": "0"}
+    assert received == [{**settings, "GREENROOM_CONFIG": "none"}]
 
 
 def test_up_reads_the_file_of_the_current_folder(

@@ -184,7 +184,7 @@ def test_a_pyproject_that_does_not_concern_greenroom_may_be_invalid(tmp_path: Pa
 def test_every_variable_sets_its_setting(setting: Any) -> None:
     texts = {"run.input": "{}", "proxy.upstream": "off", "server.outbound_allow": "none", "run.memory": "4g"}
     texts |= {"server.plan": "free", "run.permission": "full", "server.data_dir": "/d", "proxy.allow": "db:1"}
-    texts |= {"server.prices": "PROXY_SERPS=0.1"}
+    texts |= {"server.prices": "PROXY_SERPS=0.1", "server.prepared_networks": "0"}
     text = texts.get(setting.key, "512" if setting.default is not False else "1")
     value = resolve(None, environment={setting.variable: text}).values[setting.key]
     assert (value.origin, value.value != setting.default) == (setting.variable, True)

@@ -13,8 +13,8 @@ import requests
 
 from runtime.containers import StartFailed
 from runtime.containers.connection import EngineConnection
-from runtime.containers.probe_programs import MACHINES
 from runtime.containers.probes import TIMED_OUT, EngineProbes
+from runtime.containers.tiny_programs import MACHINES
 
 MACHINE = MACHINES["x86_64"]
 

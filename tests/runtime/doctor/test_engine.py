@@ -10,8 +10,8 @@ import pytest
 
 from runtime.containers import INSTANCE_LABEL, DiskEnforcement, StartFailed
 from runtime.containers.connection import EngineConnection
-from runtime.containers.probe_programs import MACHINES
 from runtime.containers.probes import EngineProbes
+from runtime.containers.tiny_programs import MACHINES
 from runtime.doctor import Check, Verdict
 from runtime.doctor import engine as checks
 from runtime.doctor.engine import CHECKS, INSTANCE_ID, Examined, examine_engine

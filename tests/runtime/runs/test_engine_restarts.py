@@ -14,6 +14,8 @@ import psutil
 import pytest
 
 from runtime.base.records import WebhookEvent
+from runtime.base.settings import DEFAULT_PREPARED_NETWORKS
+from runtime.containers.network_sandboxes import JOINED_LABEL, SANDBOX_LABEL
 from runtime.runs import messages
 from runtime.runs.restarts import ABORT_GRACE_MILLIS
 from testing.api_client import Json
@@ -255,6 +257,34 @@ def test_the_grace_period_of_an_abort_continues_while_the_engine_is_down(
     assert (aborted["status"], aborted["exitCode"], run.numbers.count(0)) == ("ABORTED", 137, 1)
     assert datetime.fromisoformat(aborted["finishedAt"]) - ordered_at >= timedelta(milliseconds=ABORT_GRACE_MILLIS)
     assert eventually(lambda: containers_left(server) == [])
+
+
+def test_prepared_networks_survive_a_restart_of_the_engine_or_are_replaced(
+    own_engine: OwnEngine, server: LiveServer, client: docker.DockerClient, begin: Any
+) -> None:
+    own_engine.stop()
+    own_engine.start(live_restore=True)
+    assert eventually(lambda: len(prepared_networks(client)) == DEFAULT_PREPARED_NETWORKS)
+    survivors = prepared_networks(client)
+    own_engine.kill()
+    own_engine.start(live_restore=True)
+    run = begin()
+    assert_counting(run)
+    assert container_of(client, {"id": run.id}).labels[JOINED_LABEL] in survivors
+    assert run.finish(client)["status"] == "SUCCEEDED"
+    own_engine.stop()
+    own_engine.start()
+    assert eventually(lambda: len(prepared_networks(client) - survivors) == DEFAULT_PREPARED_NETWORKS)
+    assert eventually(lambda: not prepared_networks(client, is_running=False) & survivors)
+    run = begin()
+    assert_counting(run)
+    assert run.finish(client)["status"] == "SUCCEEDED"
+
+
+def prepared_networks(client: docker.DockerClient, *, is_running: bool = True) -> set[str]:
+    """Return the ids of the sandboxes, which belong to no container while no run is live."""
+    found = client.containers.list(all=not is_running, filters={"label": SANDBOX_LABEL}, ignore_removed=True)
+    return {str(each.id) for each in found}
 
 
 def test_runs_survive_a_simultaneous_crash_of_server_and_engine(

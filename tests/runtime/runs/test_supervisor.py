@@ -11,7 +11,7 @@ import pytest
 from runtime.base.json_text import loads
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import EnvVar, QueueClient, Restart
-from runtime.containers import EngineUnavailable, ImageMissing, StartFailed
+from runtime.containers import ContainerState, EngineUnavailable, ImageMissing, StartFailed
 from runtime.runs import messages, restarts
 from runtime.runs.options import StartOptions
 from runtime.runs.run_containers import RUN_LABEL
@@ -83,6 +83,26 @@ async def test_the_container_of_a_finished_run_is_removed(stage: Stage) -> None:
     run = await stage.finish(await stage.start())
     assert stage.container_of(run).is_removed
     assert len(stage.orchestrator.live_runs.live_run_ids) == 0
+
+
+async def test_the_first_lines_do_not_wait_until_the_start_is_recorded(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspect, may_inspect = FakeContainer.inspect, asyncio.Event()
+
+    async def inspect_later(self: FakeContainer) -> ContainerState | None:
+        await may_inspect.wait()
+        return await inspect(self)
+
+    monkeypatch.setattr(FakeContainer, "inspect", inspect_later)
+    run = await stage.start()
+    stage.container_of(run).prints("first")
+    await stage.clock.settle()
+    assert stage.current(run).container_id is None
+    assert (await stage.log_of(run.id))[-1] == "first"
+    may_inspect.set()
+    assert (await stage.finish(run)).status is S.SUCCEEDED
+    assert (await stage.log_of(run.id)).count("first") == 1
 
 
 async def test_a_container_that_vanishes_fails_the_run(stage: Stage) -> None:

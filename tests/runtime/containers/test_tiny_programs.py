@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from runtime.containers.probe_programs import MACHINES, connect, fill_memory
+from runtime.containers.tiny_programs import MACHINES, connect, fill_memory, wait_for_signal
 
 LOOPBACK = IPv4Address("127.0.0.1")
 MACHINE = MACHINES.get(platform.machine())
@@ -44,3 +44,18 @@ def test_it_ends_with_the_error_number_if_it_cannot_connect(tmp_path: Path) -> N
 def test_it_fills_its_memory_and_ends(tmp_path: Path) -> None:
     assert MACHINE
     assert exit_code(fill_memory(MACHINE, 1024 * 1024), tmp_path) == -signal.SIGSEGV
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_it_waits_for_a_signal(tmp_path: Path, number: signal.Signals) -> None:
+    assert MACHINE
+    path = tmp_path / "program"
+    path.write_bytes(wait_for_signal(MACHINE))
+    path.chmod(0o700)
+    with subprocess.Popen([path]) as process:
+        for harmless in (signal.SIGSTOP, signal.SIGCONT, signal.SIGWINCH):
+            process.send_signal(harmless)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.05)
+        process.send_signal(number)
+        assert process.wait(10) == 0
