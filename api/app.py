@@ -1,7 +1,7 @@
 """The ASGI application. Every request passes these stages, from top to bottom:
 
 1. Host: only names of this server are answered.
-2. Web servers: a request for a run's web server leaves the API here.
+2. Web servers and Standby: a request for an Actor leaves the API here.
 3. Console: a browser that opens a page outside of the API gets the web console.
 4. Preflights: a browser learns whether a web page of another origin may send a request.
 5. Size and spelling of the URL: `?method=PUT`, `/v2/acts`, a slash at the end.
@@ -63,6 +63,7 @@ from api.routes import (
     schedule_times,
     schedules,
     shells,
+    standby,
     store,
     tools,
     users,
@@ -70,6 +71,8 @@ from api.routes import (
     webhook_requests,
     webhooks,
 )
+from api.standby.forwarding import StandbyEntrance
+from api.standby.gate import StandbyGate
 from api.web_server.proxy import WebServers
 from api.web_server.targets import WebServerTargets
 from runtime.base.errors import GreenroomError
@@ -106,6 +109,7 @@ ROUTERS = (
     data_folder.router,
     latest_jobs.router,
     proxy_requests.router,
+    standby.router,
     *STORAGES,
 )
 """FastAPI tries them in this order. It rarely gets to the storages, which HotRoutes answers."""
@@ -158,7 +162,9 @@ class App:
         )
         self._websocket_stages: tuple[Stage, ...] = (check_size, rewrite_spelling)
         self._routes = HotRoutes(routes, STORAGES)
-        self.web_servers = WebServers(WebServerTargets(orchestrator).find, hosts.check_web_server_host)
+        targets = WebServerTargets(orchestrator)
+        gate = StandbyGate(orchestrator, authentication, self._cross_origin, targets.find)
+        self.web_servers = WebServers(targets.find, hosts.check_web_server_host, StandbyEntrance(gate))
         self._transfer_counter = TransferCounter(
             orchestrator.billing, orchestrator.history.api_calls, orchestrator.clock
         )

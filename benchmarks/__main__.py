@@ -18,6 +18,7 @@ from benchmarks import (
     live_runs,
     run_lists,
     run_start,
+    standby,
 )
 from benchmarks.storages.measure import measure as measure_storages
 from benchmarks.web_server.measure import measure as measure_web_server
@@ -55,6 +56,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "live_events": partial(with_server, live_events.measure),
     "run_lists": partial(with_server, run_lists.measure),
     "web_server": partial(with_server, measure_web_server),
+    "standby": partial(with_server, standby.measure),
     "storages": measure_storages,
 }
 

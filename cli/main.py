@@ -23,6 +23,7 @@ COMMANDS = {
     "fit": Entry(ACTORS, "Find out how much memory an Actor needs, and prove it."),
     "actors": Entry(ACTORS, "List your Actors and the public Actors that you have run, most recently run first."),
     "schedule": Entry(ACTORS, "List schedules, and start their runs now."),
+    "standby": Entry(ACTORS, "List Actors with Standby, and start and stop the runs that serve their requests."),
     "init": Entry(ACTORS, "Write greenroom.toml, a test and a GitHub workflow into the folder of an Actor."),
     "seed": Entry(ACTORS, "Create public stand-ins for well-known Actors of Apify Store."),
     "ps": Entry(RUNS, "List the live runs, or all runs, newest first."),

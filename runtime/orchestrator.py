@@ -67,6 +67,7 @@ from runtime.runs.system_events import SystemEvents
 from runtime.schedules.scheduled_starts import ScheduledStarts
 from runtime.schedules.scheduler import Scheduler
 from runtime.schedules.schedules import Schedules
+from runtime.standby.composition import create_standby
 from runtime.storages.datasets import Datasets
 from runtime.storages.key_value_stores import KeyValueStores
 from runtime.storages.request_queues import RequestQueues
@@ -113,6 +114,7 @@ class Orchestrator:
         self._create_schedules()
         self._create_deletion()
         self._create_fits()
+        self.standby = create_standby(self)
         self.explanations = Explanations(
             database=self.database, logs=self.logs, clock=clock, cpu_burst_secs=settings.cpu_burst_secs
         )
@@ -371,9 +373,8 @@ class Orchestrator:
         await self.dispatches.recover()
         await self.live_builds.recover()
         await self._run_recovery().recover()
-        self._delivery.open()
-        self.scheduler.open()
-        self.fits.open()
+        for part in (self._delivery, self.scheduler, self.fits, self.standby):
+            part.open()
         self._background_tasks = [
             asyncio.create_task(self.retention.sweep_hourly(), name="retention"),
             asyncio.create_task(self.monthly_usage.count_hourly(), name="usage"),
@@ -381,7 +382,7 @@ class Orchestrator:
 
     def release_waiters(self) -> None:
         """Release all requests that wait for an event: the server is about to stop."""
-        for part in (self.live_events, self.logs, self.system_events, self.completion, self.fits):
+        for part in (self.live_events, self.logs, self.system_events, self.completion, self.fits, self.standby):
             part.release_waiters()
 
     async def close(self, *, stop_runs: bool) -> int:
@@ -394,6 +395,7 @@ class Orchestrator:
         await self.data_folder.close()
         await self.scheduler.close()
         await self.fits.close(stop=stop_runs)
+        await self.standby.close()
         await self.live_builds.close()
         if stop_runs:
             await self._stop_runs()

@@ -35,6 +35,7 @@ ROOMS = (
     "explanations",
     "schedules",
     "fits",
+    "standby",
     "clock_advance",
     "account_limits",
     "retention",
@@ -126,7 +127,8 @@ def test_rooms_import_downwards(room: str) -> None:
 def test_api_uses_no_door() -> None:
     """Only the server, which builds the orchestrator, names the door to the engine. The proxy has a door of its own."""
     for path in (each for each in sources("api") if each.name != "server.py"):
-        assert imported_rooms(path) & DOORS <= ({"container_http"} if path.parent.name == "web_server" else set()), path
+        forwards = path.parent.name in ("web_server", "standby")
+        assert imported_rooms(path) & DOORS <= ({"container_http"} if forwards else set()), path
         assert "cli" not in imported_packages(path), path
 
 

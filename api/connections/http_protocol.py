@@ -117,7 +117,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Answer a request that the parser has not seen, because it has seen the same headers before."""
         self._deadline.clear()
         client = self._client or self._new_client()
-        self._received = self._answered = forwarding = Forwarding(client, web_servers, request)
+        self._received = self._answered = forwarding = web_servers.forwarding(client, request)
         self.cycle = cast(Any, forwarding)
         forwarding.more_body = False
         forwarding.start()
@@ -284,7 +284,7 @@ class HttpProtocol(HttpToolsProtocol):
         is_persistent = version == "1.1" and self.parser.should_keep_alive()
         headers = RequestHeaders(self.headers, is_upgrade=self._is_web_socket, is_persistent=is_persistent)
         self._request = WebRequest(self.parser.get_method(), address, headers, version)
-        forwarding = Forwarding(self._client or self._new_client(), web_servers, self._request)
+        forwarding = web_servers.forwarding(self._client or self._new_client(), self._request)
         earlier, self.cycle = self.cycle, cast(Any, forwarding)
         self._received = forwarding
         if earlier is None or earlier.response_complete:

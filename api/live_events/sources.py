@@ -15,6 +15,8 @@ from api.response.presenters import RUNS_IN_TURN, present_run_summaries
 from api.response.proxy_request_models import present_proxied_requests
 from api.response.run_details import present_entry
 from api.response.serializers.jobs import iso_or_none
+from api.response.standby import present_standby
+from api.response.standby_models import StandbyTargets
 from runtime.base.background import in_background
 from runtime.base.clock import iso
 from runtime.base.errors import NotFound
@@ -30,6 +32,7 @@ from runtime.orchestrator import Orchestrator
 RECORDS = ("actor", "task", "schedule", "webhook", "fit", "dataset", "key-value-store", "request-queue", "user")
 ENGINE_CHECK_SECS = 2.0
 FIT_PAUSE_SECS = 1.0
+STANDBY_PAUSE_SECS = 1.0
 
 
 def add_sources(orchestrator: Orchestrator, examination: Examination) -> None:
@@ -40,6 +43,7 @@ def add_sources(orchestrator: Orchestrator, examination: Examination) -> None:
         "records": partial(_publish_records, orchestrator),
         "run": partial(_publish_timeline, orchestrator),
         "fit": partial(_publish_fit, orchestrator),
+        "standby": partial(_publish_standby, orchestrator),
         "server": partial(_publish_server, orchestrator),
     }
     for kind, source in sources.items():
@@ -131,6 +135,20 @@ async def _shown_fit(orchestrator: Orchestrator, fit: Fit, last: FitDetails | No
         return await present_fit(orchestrator, fit)
     live = present_live_runs(orchestrator, fit)
     return last if live == last.live else last.model_copy(update={"live": live})
+
+
+async def _publish_standby(orchestrator: Orchestrator, _: str, started: Started) -> None:
+    """The Standby of each user who listens, once a second if it differs from the last one."""
+    events, last = orchestrator.live_events, dict[str, StandbyTargets]()
+    started()
+    while True:
+        for user_id in events.users_of("standby"):
+            shown = present_standby(orchestrator, orchestrator.users.get(user_id))
+            if last.get(user_id) != shown:
+                last[user_id] = shown
+                data = shown.model_dump(by_alias=True, mode="json")
+                events.publish("standby", "standby", data, user_id=user_id, key=user_id)
+        await orchestrator.clock.sleep(STANDBY_PAUSE_SECS)
 
 
 async def _publish_server(orchestrator: Orchestrator, _: str, started: Started) -> None:

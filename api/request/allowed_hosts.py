@@ -8,6 +8,7 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from api.request.cross_origin import CrossOrigin
+from api.standby.standby_address import is_standby_host
 from api.web_server.run_address import is_web_server_host
 from runtime.base.addresses import API_NAMES
 from runtime.base.errors import Forbidden, Invalid
@@ -49,8 +50,9 @@ class AllowedHosts:
             raise _foreign_host(host)
 
     def check_web_server_host(self, host: str) -> None:
-        """Raises Forbidden for a Host under which no web server of a run is reached, in either form of its address."""
-        if host.lower() not in self._hosts and not is_web_server_host(host, self._ports):
+        """Raises Forbidden for a Host under which no Actor is reached, in any form of its addresses."""
+        is_of_actor = is_web_server_host(host, self._ports) or is_standby_host(host, self._ports)
+        if host.lower() not in self._hosts and not is_of_actor:
             raise _foreign_host(host)
 
     def check_origin(self, scope: Scope) -> None:

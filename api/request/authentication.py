@@ -48,7 +48,10 @@ class Authentication:
         return True
 
     def _identify(self, connection: HTTPConnection) -> Caller | None:
-        token = token_of(connection)
+        return self.caller_of(connection, token_of(connection))
+
+    def caller_of(self, connection: HTTPConnection, token: str | None) -> Caller | None:
+        """The caller with this token; without one, that of the browser's session. Raises as above."""
         return self._caller_of_session(connection) if token is None else self._authenticate(token, connection)
 
     def _authenticate(self, token: str, connection: HTTPConnection) -> Caller:

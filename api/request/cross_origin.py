@@ -42,9 +42,12 @@ class CrossOrigin:
 
     def permits(self, scope: Scope) -> bool:
         """Whether a page of another origin may send this request, before its token is checked."""
-        if Headers(scope=scope).get("origin") in self._origins:
-            return True
-        return self._has_users and token_of(HTTPConnection(scope)) is not None
+        has_token = token_of(HTTPConnection(scope)) is not None
+        return self.permits_origin(Headers(scope=scope).get("origin"), has_token=has_token)
+
+    def permits_origin(self, origin: str | None, *, has_token: bool) -> bool:
+        """The same for a page of this origin."""
+        return origin in self._origins or (self._has_users and has_token)
 
     def record_origin(self, scope: Scope) -> None:
         """Put the Origin into the scope, for `with_headers`."""

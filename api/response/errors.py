@@ -42,6 +42,7 @@ STATUSES: dict[type[GreenroomError], HTTPStatus] = {
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.EngineError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.BadGateway: HTTPStatus.BAD_GATEWAY,
+    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.GatewayTimeout: HTTPStatus.GATEWAY_TIMEOUT,
     errors.StorageUnavailable: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.StorageDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,

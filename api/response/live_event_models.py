@@ -12,6 +12,7 @@ from api.response.local_controls import LocalModel
 from api.response.proxy_request_models import ProxiedRequests
 from api.response.run_detail_models import TimelineEntry
 from api.response.run_list_models import RunSummary
+from api.response.standby_models import StandbyTargets
 
 MAX_TOPICS = 100
 
@@ -19,7 +20,8 @@ MAX_TOPICS = 100
 class Topics(LocalModel):
     topics: tuple[str, ...] = Field(
         max_length=MAX_TOPICS,
-        description="`runs`, `builds`, `records`, `server`, `proxy`, `doctor`, `run:ID`, `build:ID` or `fit:ID`.",
+        description="`runs`, `builds`, `records`, `standby`, `server`, `proxy`, `doctor`, `run:ID`, `build:ID` or"
+        " `fit:ID`.",
     )
 
 
@@ -143,6 +145,7 @@ class EventData(LocalModel):
     log: LogGrowth
     timeline: TimelineEvent
     fit: FitDetails
+    standby: StandbyTargets
     server: ServerState
     proxied: ProxiedRequests
     doctor: DoctorReport

@@ -18,6 +18,7 @@ from runtime.base.paging import Paging
 from runtime.base.records import Actor, Build, Run, Task, Webhook, WebhookCondition
 from runtime.builds import number_int
 from runtime.orchestrator import Orchestrator
+from runtime.standby.settings import StandbySettings, settings_of
 
 RUNS_IN_TURN = 25
 """How many runs are presented in one step, which takes a few milliseconds."""
@@ -33,7 +34,8 @@ def present_job(orchestrator: Orchestrator, record: Run | Build) -> JsonDict:
 def present_actor(orchestrator: Orchestrator, actor: Actor, caller: Caller) -> JsonDict:
     """An Actor with its versions. Other users do not get the sources. Limited runs do not get versions and builds."""
     owner, versions = orchestrator.users.get(actor.user_id), orchestrator.versions.of_actor(actor)
-    presented = serializers.actor(actor, owner, versions, orchestrator.clock.now())
+    standby_url = _standby_url(orchestrator, actor, settings_of(actor))
+    presented = serializers.actor(actor, owner, versions, orchestrator.clock.now(), standby_url)
     if permissions.is_limited(caller.run):
         return {**presented, "versions": [], "taggedBuilds": {}}
     if actor.user_id == caller.user.id:
@@ -92,6 +94,17 @@ def _name_and_title(orchestrator: Orchestrator, actor_id: str) -> tuple[str | No
     except NotFound:
         return None, None
     return f"{orchestrator.users.get(actor.user_id).username}/{actor.name}", actor.title
+
+
+def present_task(orchestrator: Orchestrator, task: Task) -> JsonDict:
+    """A task as its owner gets it."""
+    settings = settings_of(orchestrator.actors.get(task.actor_id), task)
+    return serializers.task(task, orchestrator.users.get(task.user_id), _standby_url(orchestrator, task, settings))
+
+
+def _standby_url(orchestrator: Orchestrator, record: Actor | Task, settings: StandbySettings) -> str | None:
+    label = orchestrator.standby.targets.label_of(record) if settings.is_enabled else None
+    return None if label is None else orchestrator.addresses.standby_url(label)
 
 
 def present_task_in_list(orchestrator: Orchestrator, task: Task) -> JsonDict:

@@ -16,10 +16,9 @@ from api.request.parsing.fields import field
 from api.request.parsing.runs import RunFilterQuery
 from api.request.parsing.tasks import parse_task_fields
 from api.request.path_records import OwnTask
-from api.response import serializers
 from api.response.envelopes import created_response, data_response, json_response, no_content
 from api.response.pages import find_page, runs_page, webhooks_page
-from api.response.presenters import present_task_in_list
+from api.response.presenters import present_task, present_task_in_list
 from api.routes.creating_webhooks import create_webhook_from_body
 from api.routes.starting_runs import RunStart
 from runtime.base.errors import Invalid
@@ -45,20 +44,20 @@ async def create_task(request: Request, caller: FullCaller) -> Response:
     name = fields.pop("name", None)
     task = await orchestrator.tasks.create(caller.user, actor.replace("/", "~", 1), name, **fields)
     location = f"{orchestrator.addresses.public_base}/v2/actor-tasks/{task.id}"
-    return created_response(serializers.task(task, caller.user), location)
+    return created_response(present_task(orchestrator, task), location)
 
 
 @router.get("/{task}")
-async def get_task(caller: FullCaller, task: OwnTask) -> Response:
-    return data_response(serializers.task(task, caller.user))
+async def get_task(request: Request, task: OwnTask) -> Response:
+    return data_response(present_task(orchestrator_of(request), task))
 
 
 @router.put("/{task}")
-async def update_task(request: Request, caller: FullCaller, task: OwnTask) -> Response:
+async def update_task(request: Request, task: OwnTask) -> Response:
     """Change the fields in the body. All other fields stay unchanged."""
     orchestrator, body = orchestrator_of(request), await read_object(request)
     changed = await orchestrator.tasks.update(task, **parse_task_fields(body, orchestrator.clock.now(), task))
-    return data_response(serializers.task(changed, caller.user))
+    return data_response(present_task(orchestrator, changed))
 
 
 @router.delete("/{task}")

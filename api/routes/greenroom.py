@@ -69,6 +69,7 @@ from api.routes import (
     run_lists,
     run_metrics,
     schedule_times,
+    standby,
     webhook_requests,
 )
 from runtime import pruning
@@ -324,6 +325,7 @@ LOCAL_ROUTERS = (
     run_lists.router,
     run_metrics.router,
     schedule_times.router,
+    standby.router,
     webhook_requests.router,
 )
 """The other routers of the local controls."""

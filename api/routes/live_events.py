@@ -24,7 +24,7 @@ from runtime.base.errors import Invalid, NotFound
 from runtime.live_events import LiveConnection
 
 LAST_ID = "last-event-id"
-LISTS = frozenset({"runs", "builds", "records", "server", "proxy", "doctor"})
+LISTS = frozenset({"runs", "builds", "records", "standby", "server", "proxy", "doctor"})
 PARAMETERS = [
     {
         "name": "topics",
@@ -78,6 +78,7 @@ async def stream_events(request: Request, caller: FullCaller) -> Response:
       entry of its time line.
     - `build:ID`: `log` when its log has grown.
     - `fit:ID`: `fit` after each change of the fit, and once a second until it has ended.
+    - `standby`: `standby` with all Actors and tasks with Standby, once a second while something changes.
     - `server`: `server` when the granted memory, the number of live runs or the state of the engine changes.
     - `proxy`: `proxied` with new requests of the user through the proxy, at most once a second.
     - `doctor`: `doctor` after each check of the doctor that a server makes.

@@ -70,11 +70,7 @@ class Forwarding:
         self._web_servers.open_forwardings.add(self)
         try:
             self._request.check()
-            target = self._web_servers.find_target(self._request)
-            if isinstance(target, Target):
-                self._connect(target)
-            else:
-                self._task = asyncio.ensure_future(self._connect_later(target))
+            self._connect_to(self._web_servers.find_target(self._request))
         except GreenroomError as problem:
             self._reject(problem)
         except Exception as problem:
@@ -116,6 +112,12 @@ class Forwarding:
             self._connection.resume_reading()
 
     # The request.
+
+    def _connect_to(self, target: Target | Awaitable[Target]) -> None:
+        if isinstance(target, Target):
+            self._connect(target)
+        else:
+            self._task = asyncio.ensure_future(self._connect_later(target))
 
     async def _connect_later(self, target: Awaitable[Target]) -> None:
         try:
@@ -242,7 +244,12 @@ class Forwarding:
         container, received = self._connection.detach()
         self.response_started = True
         self._end()
-        splice(self._client.switch_protocols(interim_head(head, self._request)), container, received)
+        splice(
+            self._client.switch_protocols(interim_head(head, self._request)), container, received, self._end_switched
+        )
+
+    def _end_switched(self) -> None:
+        """Both sides of a connection that was switched have left."""
 
     def _reject(self, problem: GreenroomError) -> None:
         self._respond(error_response(problem, SCOPE))

@@ -7,10 +7,11 @@ no parser: they have the same meaning, because nothing but the headers decides w
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TypeVar
 
 from api.web_server.request import RequestHeaders, WebRequest
-from api.web_server.run_address import run_address_of
+from api.web_server.run_address import RunAddress, run_address_of
 
 T = TypeVar("T")
 REQUEST_LINE = re.compile(rb"(GET|HEAD|OPTIONS|DELETE) (/[!-\"$-~]*) HTTP/1\.1")
@@ -21,9 +22,13 @@ MAX_BYTES = 4096
 
 
 class KnownRequests:
-    """Requests without bodies, by their bytes: whole ones, and only their headers."""
+    """Requests without bodies, by their bytes: whole ones, and only their headers.
 
-    def __init__(self) -> None:
+    `address_at` is that of WebServers.
+    """
+
+    def __init__(self, address_at: Callable[[bytes, bytes], RunAddress | None] = run_address_of) -> None:
+        self._address_at = address_at
         self._requests: dict[bytes, WebRequest] = {}
         self._headers: dict[bytes, RequestHeaders] = {}
 
@@ -44,7 +49,7 @@ class KnownRequests:
         if headers is None or (line := REQUEST_LINE.fullmatch(data, 0, end)) is None:
             return None
         method, target = line.groups()
-        address = run_address_of(headers.host, target)
+        address = self._address_at(headers.host, target)
         if address is None:
             return None
         request = WebRequest(method, address, headers)

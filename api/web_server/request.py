@@ -24,6 +24,7 @@ class RequestHeaders:
     """
 
     def __init__(self, headers: RawHeaders, *, is_upgrade: bool = False, is_persistent: bool = True) -> None:
+        self.raw = headers
         self.is_upgrade = is_upgrade
         self.is_persistent = is_persistent
         self.has_body = self.is_chunked = self.expects_continue = self.accepts_html = False

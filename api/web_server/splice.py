@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 
 from api.web_server.client import SwitchedConnection
@@ -15,13 +16,16 @@ READ_BYTES = 1_048_576
 MIN_READ_BYTES = 16_384
 
 
-def splice(client: SwitchedConnection, container: asyncio.Transport, received: bytes) -> None:
-    """Forward until both sides have left. `received` is what the container has sent already."""
+def splice(
+    client: SwitchedConnection, container: asyncio.Transport, received: bytes, on_end: Callable[[], None]
+) -> None:
+    """Forward until both sides have left, and call `on_end`. `received` is what the container has sent already."""
     reads = shared_reads()
     near, far = SpliceEnd(client.transport, client.connections, reads), SpliceEnd(container, set(), reads)
     near.peer, far.peer = far, near
     reads.connections += 2
     for end in (near, far):
+        end.on_end = on_end
         end.begin()
     if client.is_write_paused:
         far.transport.pause_reading()
@@ -56,6 +60,7 @@ class SpliceEnd(asyncio.BufferedProtocol):
     """One of two connections. What it receives is written to its `peer`, which slows it down if it cannot write."""
 
     peer: SpliceEnd
+    on_end: Callable[[], None]
 
     def __init__(self, transport: asyncio.Transport, connections: set[Any], reads: SharedReads) -> None:
         self.transport = transport
@@ -101,6 +106,7 @@ class SpliceEnd(asyncio.BufferedProtocol):
         self._is_lost = True
         if self.peer._is_lost:
             self._reads.connections -= 2
+            self.on_end()
         if self._deadline is not None:
             self._deadline.cancel()
         self._leave()

@@ -42,7 +42,10 @@ def measure(server: LiveServer) -> None:
         return
     run = server.run(_actor(server), memory=4096, timeout=3600)
     run = server.until(f"actor-runs/{run['id']}", lambda now: now["isContainerServerReady"])
-    with tempfile.TemporaryDirectory(prefix="greenroom-bench-") as folder, nginx(Path(folder), _address(run)) as other:
+    with (
+        tempfile.TemporaryDirectory(prefix="greenroom-bench-") as folder,
+        nginx(Path(folder), address_of(run)) as other,
+    ):
         host = f"{_key(run['containerUrl'])}.runs.localhost:{server.port}"
         _compare(Proxy(*other, host), Proxy(server.port, server.pid, host))
     server.data("POST", f"actor-runs/{run['id']}/abort")
@@ -80,7 +83,7 @@ def _key(url: str) -> str:
     return url.rpartition("/")[2].partition(".")[0]
 
 
-def _address(run: dict[str, str]) -> str:
+def address_of(run: dict[str, str]) -> str:
     """Where this host reaches the web server of a run."""
     template = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
     command = ["docker", "inspect", "--format", template, container_id(run["id"])]

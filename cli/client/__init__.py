@@ -17,6 +17,7 @@ from cli.client.development import DevelopmentClient
 from cli.client.fits import FitsClient
 from cli.client.jobs import BuildsClient, RunsClient
 from cli.client.schedules import SchedulesClient
+from cli.client.standby import StandbyClient
 from cli.client.storages import DatasetsClient, KeyValueStoresClient, RequestQueuesClient, StoragesClient
 from cli.client.transport import RESPONSE_SECS, Transport
 from cli.server import RunningServer
@@ -34,17 +35,20 @@ ADVANCE_SECS = 600.0
 
 
 @contextmanager
-def connected(data_dir: Path, configuration: Configuration | None = None) -> Iterator[Client]:
+def connected(
+    data_dir: Path, configuration: Configuration | None = None, *, prepares_networks: bool = False
+) -> Iterator[Client]:
     """Yield a client of the data directory's server. If none runs, one is started for this command.
 
-    It is started with the settings in `configuration`, by default those of the current folder.
+    It is started with the settings in `configuration`, by default those of the current folder. Commands that start
+    several runs let it prepare networks.
 
     Raises CommandError.
     """
     with (
         interrupt_on_termination(),
         interrupt_on_closed_output(streams.stdout),
-        server.find_or_start(data_dir, configuration) as found,
+        server.find_or_start(data_dir, configuration, prepares_networks=prepares_networks) as found,
         closing(Client(found)) as client,
     ):
         yield client
@@ -69,6 +73,7 @@ class Client:
         self.fits = FitsClient(self._transport)
         self.runs = RunsClient(self._transport)
         self.schedules = SchedulesClient(self._transport)
+        self.standby = StandbyClient(self._transport)
         self.storages = StoragesClient(self._transport)
         self.datasets = DatasetsClient(self._transport)
         self.key_value_stores = KeyValueStoresClient(self._transport)

@@ -44,7 +44,7 @@ def execute(command: list[str], data_dir: Path) -> int:
     """Run the command and return its exit code. Raises CommandError."""
     check_command(command, os.environ)
     configuration = load(current_folder())
-    with interrupt_on_termination(), server.find_or_start(data_dir, configuration) as running:
+    with interrupt_on_termination(), server.find_or_start(data_dir, configuration, prepares_networks=True) as running:
         login = read_login(running)
         store_login(login, data_dir)
         variables = {**client_variables(running.info, login, data_dir), "GREENROOM_DATA_DIR": str(data_dir)}

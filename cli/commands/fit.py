@@ -181,7 +181,7 @@ def measure_and_recommend(
 ) -> int:
     """Make the runs, print the result and return the exit code. Raises CommandError."""
     folder = read_actor_folder(Path(reference)) if Path(reference).is_dir() else None
-    with connected(start.data_dir, start.configuration) as client:
+    with connected(start.data_dir, start.configuration, prepares_networks=True) as client:
         target = prepare_target(client, folder or reference, inputs, start)
         follower = Follower(client)
         failure = follower.run(_order(target, search), target.params)

@@ -59,6 +59,16 @@ def complete_schedule(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
     return _suggestions(ctx, incomplete, _schedules)
 
 
+def complete_standby(ctx: typer.Context, incomplete: str) -> list[Suggestion]:
+    """Suggest the Actors and tasks with Standby."""
+    return _suggestions(ctx, incomplete, _standby)
+
+
+def _standby(client: Client, incomplete: str) -> Iterator[Suggestion]:
+    for item in client.standby.list():
+        yield item["taskName"] or str(item["actorName"]).partition("/")[2], item["url"]
+
+
 def _storages(api_path: str, client: Client, incomplete: str) -> Iterator[Suggestion]:
     yield "last", "That of the newest run"
     for storage in client.storages.newest(api_path, MAX_SUGGESTIONS)[0]:

@@ -116,11 +116,14 @@ def wait_until_stopped(server: RunningServer) -> None:
 
 
 @contextmanager
-def find_or_start(data_dir: Path, configuration: Configuration | None = None) -> Iterator[RunningServer]:
+def find_or_start(
+    data_dir: Path, configuration: Configuration | None = None, *, prepares_networks: bool = False
+) -> Iterator[RunningServer]:
     """Yield the server of a data directory, or a temporary one that the last command using it stops.
 
     A temporary server gets the settings in `configuration`, by default those of the current folder. If another server
-    is running, a warning names each setting in the configuration's file that differs from it.
+    is running, a warning names each setting in the configuration's file that differs from it. Commands that start
+    several runs let a temporary server prepare networks (`prepares_networks`). With one run, none would be used.
 
     A command stops the server only if it gets the lock exclusively, and only if the lock file names the server's pid as
     that of a temporary server. Raises CommandError.
@@ -129,7 +132,7 @@ def find_or_start(data_dir: Path, configuration: Configuration | None = None) ->
         fcntl.flock(lock, fcntl.LOCK_SH)
         with _translating_os_errors(data_dir):
             running = find(data_dir)
-            server = running or _start_temporary(data_dir, lock, configuration)
+            server = running or _start_temporary(data_dir, lock, configuration, prepares_networks=prepares_networks)
             server = replace(server, is_temporary=_adopted_runs_of_temporary(server, lock) is not None)
             if running and configuration:
                 _warn_of_differences(configuration, server)
@@ -173,15 +176,16 @@ def _warn_of_differences(configuration: Configuration, server: RunningServer) ->
         print_warning(warning)
 
 
-def _start_temporary(data_dir: Path, lock: IO[str], configuration: Configuration | None) -> RunningServer:
+def _start_temporary(
+    data_dir: Path, lock: IO[str], configuration: Configuration | None, *, prepares_networks: bool
+) -> RunningServer:
     from cli.configuration.loading import current_folder, load
     from runtime.base.configuration import CONFIG_VARIABLE, NO_FILE
 
     settings = configuration or load(current_folder())
     with progress("No server is running; starting a temporary one"):
-        # Its few runs would end before they could use prepared networks.
-        prepared = {PREPARED_NETWORKS: os.environ.get(PREPARED_NETWORKS, "0")}
-        server, is_ours = _launch(data_dir, {**prepared, **settings.server_variables(), CONFIG_VARIABLE: NO_FILE})
+        default = {} if prepares_networks or PREPARED_NETWORKS in os.environ else {PREPARED_NETWORKS: "0"}
+        server, is_ours = _launch(data_dir, {**default, **settings.server_variables(), CONFIG_VARIABLE: NO_FILE})
     if is_ours:
         try:
             lock.truncate(0)

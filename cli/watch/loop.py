@@ -26,7 +26,7 @@ CORRECTABLE = frozenset({BUILD_FAILED, INVALID_INPUT})
 def watch_actor(arguments: RunArguments) -> int:
     """Run the Actor again whenever its source changes, until an interrupt. Raises CommandError."""
     folder = read_actor_folder(Path(arguments.source))
-    with connected(arguments.start.data_dir, arguments.start.configuration) as client:
+    with connected(arguments.start.data_dir, arguments.start.configuration, prepares_networks=True) as client:
         loop = _Loop(client, folder, arguments)
         try:
             loop.run()

@@ -15,6 +15,8 @@ WEB_SERVER_DOMAIN = "runs.localhost"
 LOOPBACK = ("127.0.0.1", "::1")
 EVENTS_PATH = "/greenroom/events/"
 WEB_SERVER_PATH = "/greenroom/web/"
+STANDBY_DOMAIN = "localhost"
+STANDBY_PATH = "/greenroom/standby/"
 
 
 def resolves_subdomains() -> bool:
@@ -64,6 +66,12 @@ class Addresses:
         if self.resolves_subdomains:
             return f"http://{web_key}.{WEB_SERVER_DOMAIN}:{self.port}"
         return f"{self.public_base}{WEB_SERVER_PATH}{web_key}"
+
+    def standby_url(self, label: str) -> str:
+        """Return the address for Standby requests with this label, without a slash at the end, as on the platform."""
+        if self.resolves_subdomains:
+            return f"http://{label}.{STANDBY_DOMAIN}:{self.port}"
+        return f"{self.public_base}{STANDBY_PATH}{label}"
 
     def console_url(self, *path: str) -> str:
         """Return the URL of a path of the Apify Console, such as `storage/datasets/<id>`."""

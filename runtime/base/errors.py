@@ -83,8 +83,12 @@ class BadGateway(GreenroomError):
     """A run's web server cannot be reached, or its response is not valid."""
 
 
+class Unavailable(GreenroomError):
+    """What should serve the request has ended, or ends. A repeated request may succeed."""
+
+
 class GatewayTimeout(GreenroomError):
-    """A run's web server did not respond in time."""
+    """A run was not ready, or its web server did not respond, in time."""
 
 
 class StorageUnavailable(GreenroomError):

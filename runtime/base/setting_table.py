@@ -182,7 +182,7 @@ SETTINGS: tuple[Setting, ...] = (
         ),
         commands=SERVER_COMMANDS,
         default=DEFAULT_PREPARED_NETWORKS,
-        default_text=f"`{DEFAULT_PREPARED_NETWORKS}`; a server that is started for one call prepares none",
+        default_text=f"`{DEFAULT_PREPARED_NETWORKS}`; a server that is started for one run prepares none",
     ),
     Setting(
         table="server",

@@ -60,7 +60,8 @@ SHRINK_STEPS = 400
 class SqliteConnection:
     """The open database file. All callers of `write` share one event loop.
 
-    `changes` reports the rows that writes have changed. `writer` is an open connection for the writes: to open another
+    `changes` reports the rows that writes have changed. `commits` counts the commits: what was read after a commit is
+    valid until the next one. `writer` is an open connection for the writes: to open another
     one takes a millisecond. All methods raise StorageUnavailable and StorageDamaged.
     """
 
@@ -77,6 +78,7 @@ class SqliteConnection:
         self._opened: list[sqlite3.Connection] = []
         self._opening = threading.Lock()
         self._pending: list[Write] = []
+        self.commits = 0
         self._must_shrink = False
         self._unchecked_commits = 0
         self._queue: queue.SimpleQueue[list[Write] | None] = queue.SimpleQueue()
@@ -231,6 +233,7 @@ class SqliteConnection:
             outcomes = self._run_all(connection, group)
             is_low = self._is_low_on_space(connection, group)
             connection.execute("COMMIT")
+            self.commits += 1
             self.changes.commit()
             if is_low:
                 _checkpoint(connection)

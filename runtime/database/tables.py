@@ -171,6 +171,10 @@ class NamedTable(Table[R]):
     def by_name(self, user_id: str, name: str) -> R | None:
         return self._find(HAS_NAME_EXACT_FIRST, user_id, name, name)
 
+    def by_lowered_id(self, lowered: str) -> R | None:
+        """The record whose id is this text in lower case, as in a host name. It reads all ids."""
+        return self._find("lower(id) = ?", lowered)
+
     def count_of_user(self, user_id: str) -> int:
         return self._connection.query(lambda connection: self._count_within(connection, user_id))
 

@@ -108,6 +108,7 @@ class RunCreator:
             env_vars=request.options.env_vars,
             dev_folder=plan.dev_folder,
             debug_port=request.options.debug_port,
+            standby_label=request.standby.label if request.standby else None,
         )
         return replace(run, output=output(run, Definition.of(build), self._addresses))
 

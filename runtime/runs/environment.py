@@ -16,6 +16,7 @@ from runtime.base.clock import iso
 from runtime.base.json_text import Json
 from runtime.base.plans import Plan
 from runtime.base.records import Actor, Build, EnvVar, InputKey, Pricing, PricingModel, Run, User
+from runtime.base.standby_labels import standby_label
 from runtime.builds.web_server_port import WEB_SERVER_PORT_NAMES
 from runtime.jobs.redaction import secret_values
 from runtime.jobs.resource_limits import cpus, deadline
@@ -49,6 +50,7 @@ def variables(
         **_limits(run),
         **_pricing(run, charged),
         **_addresses(run, addresses),
+        **_named(addresses.standby_url(run.standby_label or standby_label(owner, actor)), "ACTOR_STANDBY_URL"),
         **_proxy(run, addresses),
         **_user(run, user, plan),
         **({} if input_key is None else _input_key(input_key)),

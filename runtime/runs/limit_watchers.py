@@ -1,7 +1,8 @@
 """The watchers beside a run's container: what stops the run, and what is measured while it runs.
 
 Each watcher is one task. Watchers stop the run on an order, at its deadline, at its maximum cost and when its disk is
-full. They end the CPU burst, sample statistics and probe the web server.
+full, and terminate a Standby run that is not needed. They end the CPU burst, sample statistics and probe the web
+server.
 
 A watcher that fails is started again: neither a full data directory nor an error in a measurement ends a run. Limits
 hold even if the reason for a stop cannot be stored; the supervisor stores it when that is possible again.
@@ -27,7 +28,7 @@ from runtime.jobs.logs import Log
 from runtime.runs import messages, restarts
 from runtime.runs.debugger_hold import RunHold
 from runtime.runs.measurements import Measurements
-from runtime.runs.readiness import is_ready
+from runtime.runs.readiness import is_ready, with_ready_server
 from runtime.runs.retries import retry_until_successful
 from runtime.runs.runs import Runs
 from runtime.runs.status import RunStatuses
@@ -37,6 +38,8 @@ logger = logging.getLogger("greenroom.supervisor")
 
 TIMEOUT_GRACE_SECS = 5
 """From SIGTERM to SIGKILL when a run times out."""
+STANDBY_EXIT_MILLIS = 15_000
+"""From SIGTERM to SIGKILL when a Standby run winds down: half of its grace. Source: the project apify/actor-runtime."""
 TICK_SECS = 1.0
 DISK_COST_FACTOR = 20
 """A measurement of the writable layer is followed by a pause of at least this many times its own duration."""
@@ -99,6 +102,7 @@ class Watchers:
         """Watch the container while the body runs."""
         watchers: tuple[Callable[[WatchedRun], Awaitable[None]], ...] = (
             self._stop_when_ordered,
+            self._terminate_standby,
             self._stop_at_deadline,
             self._stop_at_max_charge,
             self._stop_when_disk_is_full,
@@ -122,12 +126,27 @@ class Watchers:
             watched.nudged.clear()
             stop_at = restarts.stop_moment(self._current(watched))
             if stop_at is not None and (stop_at <= self._clock.now() or stop_at == passed):
-                if restarts.is_winding_down(self._current(watched)):
+                if restarts.must_abort(self._current(watched)):
                     await watched.store(partial(self._statuses.move, watched.run.id, JobStatus.ABORTING))
                 await watched.container.kill()
                 return
             await wait_for_event(watched.nudged, self._clock, stop_at)
             passed = None if watched.nudged.is_set() else stop_at  # it may be in the future again: clocks are set back
+
+    async def _terminate_standby(self, watched: WatchedRun) -> None:
+        """Send SIGTERM to a Standby run that is winding down, when it has had time to react to `aborting`.
+
+        Most web servers run until a signal ends them: only the JavaScript SDK exits by itself.
+        """
+        if watched.run.standby_label is None:
+            return
+        was_live = not restarts.is_leaving_standby(self._current(watched))
+        while not restarts.is_leaving_standby(run := self._current(watched)):
+            await self._clock.sleep(TICK_SECS)
+        if was_live:
+            watched.log.system(f"ACTOR: {run.stopped_because}")
+        await sleep_until(self._clock, (run.stop_at or 0) - STANDBY_EXIT_MILLIS)
+        await watched.container.kill("SIGTERM")
 
     async def _stop_at_deadline(self, watched: WatchedRun) -> None:
         if watched.run.options.timeout_secs == 0:
@@ -203,7 +222,7 @@ class Watchers:
             if address is not None and await is_ready(*address):
                 break
             await self._clock.sleep(TICK_SECS)
-        await self._runs.change(watched.run.id, lambda now: replace(now, is_container_server_ready=True, listening=()))
+        await self._runs.change(watched.run.id, with_ready_server)
 
     def _current(self, watched: WatchedRun) -> Run:
         """The current record: others may have written orders and messages into it."""

@@ -119,6 +119,18 @@ def max_charge(run: Run) -> str:
     )
 
 
+def standby_idle(idle_secs: int) -> str:
+    return f"The Actor run has served no Standby request for {idle_secs} seconds and is stopped."
+
+
+def standby_outdated(build_number: str) -> str:
+    return f"The Actor run is stopped, because build {build_number} now serves the Standby requests."
+
+
+STANDBY_DISABLED = "The Actor run is stopped, because Standby is not enabled any more."
+STANDBY_STOPPED = "The Actor run was stopped by its user. The next Standby request starts another one."
+
+
 def disk_full(run: Run, used_bytes: int) -> str:
     limit = run.options.disk_mbytes
     used = used_bytes / resource_limits.MBYTE
@@ -182,7 +194,7 @@ def explanation(
         if state is not None and state.oom_killed:
             return f"{timeout}, {_after_child_oom(run)}"
         return f"{timeout}. Set a longer timeout, or 0 for no timeout."
-    if run.stopped_because is not None and status is JobStatus.FAILED:
+    if run.stopped_because is not None and (status is JobStatus.FAILED or run.standby_label is not None):
         return run.stopped_because
     if state is None:
         return VANISHED

@@ -1,4 +1,4 @@
-"""Orders to live runs: abort, reboot, migrate.
+"""Orders to live runs: abort, reboot, migrate, wind down.
 
 An order is written into the run's record, and then the run's supervisor is nudged. So accepted orders survive a crash
 of the server. `metamorph.py` and `resurrection.py` hold the two orders that also need a build.
@@ -13,7 +13,7 @@ from runtime.base.clock import Clock, Millis
 from runtime.base.errors import Invalid
 from runtime.base.lifecycle import JobStatus
 from runtime.base.records import Abort, Aborter, Metamorph, Order, OrderKind, Restart, Run
-from runtime.runs.restarts import is_winding_down, stopping_at, stopping_gracefully
+from runtime.runs.restarts import is_winding_down, stopping_at, stopping_gracefully, winding_down
 from runtime.runs.runs import Runs
 from runtime.runs.status import RunStatuses
 from runtime.runs.system_events import SystemEvents
@@ -72,6 +72,22 @@ class Orders:
         ordered = await self.restart(run, Restart.MIGRATION, now + MIGRATION_MILLIS, order)
         self._system_events.emit_pending(ordered, now)
         return ordered
+
+    async def wind_down(self, run: Run, reason: str) -> None:
+        """Give a Standby run the time to end by itself, then stop it. Raises NotFound.
+
+        Nothing happens if it ends already, or is about to continue in a new container.
+        """
+        now = self._clock.now()
+
+        def ordered(current: Run) -> Run:
+            is_ending = is_winding_down(current) or current.restart is not None
+            return current if is_ending else winding_down(now, reason)(current)
+
+        changed = await self._runs.change(run.id, ordered)
+        if changed.stopped_because == reason:
+            self._system_events.emit_pending(changed, now)
+            self._nudge(run.id)
 
     async def restart(
         self, run: Run, restart: Restart, stop_at: Millis, order: Order, metamorph: Metamorph | None = None

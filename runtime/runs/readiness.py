@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
+from runtime.base.records import Run
 from runtime.container_http.connection import NotListening
 from runtime.container_http.response import Headers, InvalidResponse, ResponseHead
 from runtime.container_http.target import Target
@@ -11,6 +13,11 @@ from runtime.container_http.target import Target
 PROBE_HEADER = "x-apify-container-server-readiness-probe"
 PROBE_TIMEOUT_SECS = 5.0
 """Long enough for a container with a small CPU share, short enough for a server that accepts and never answers."""
+
+
+def with_ready_server(run: Run) -> Run:
+    """The run after its web server has answered for the first time."""
+    return replace(run, is_container_server_ready=True, listening=())
 
 
 async def is_ready(host: str, port: int, timeout_secs: float = PROBE_TIMEOUT_SECS) -> bool:

@@ -50,16 +50,26 @@ def stopping_gracefully(now: Millis) -> Callable[[Run], Run]:
 def winding_down(now: Millis, reason: str) -> Callable[[Run], Run]:
     """A change that gives a RUNNING run the time to end by itself. Otherwise it is aborted, for this reason.
 
-    The status remains RUNNING, because a run that then exits with 0 has succeeded.
+    The status remains RUNNING, because a run that then exits with 0 has succeeded. A Standby run succeeds anyway.
     """
     stop = stopping_at(now + ABORT_GRACE_MILLIS)
     return lambda run: replace(stop(run), stopped_because=reason) if run.status is JobStatus.RUNNING else run
 
 
 def is_winding_down(run: Run) -> bool:
-    """Whether the run has reached its maximum cost and is about to end, by itself or by an abort."""
+    """Whether the run is about to end: it has reached its maximum cost, or is a Standby run that is not needed."""
     is_stopping = run.stop_at is not None and run.restart is None
     return run.status is JobStatus.RUNNING and is_stopping and run.stopped_because is not None
+
+
+def is_leaving_standby(run: Run) -> bool:
+    """Whether a Standby run is winding down. It then succeeds, whatever its exit code is."""
+    return run.standby_label is not None and is_winding_down(run)
+
+
+def must_abort(run: Run) -> bool:
+    """Whether the run is winding down, and counts as aborted unless it exits with 0 in time."""
+    return is_winding_down(run) and not is_leaving_standby(run)
 
 
 def stop_moment(run: Run) -> Millis | None:

@@ -100,7 +100,10 @@ def _with_build(run: Run, build: Build) -> Run:
 
 
 def _without_end(run: Run, now: Millis) -> Run:
-    """The run without the fields of its end, and without the orders, the container and the debugger from before it."""
+    """The run without the fields of its end, and without the orders, the container and the debugger from before it.
+
+    It serves no more Standby requests: other runs have taken its place.
+    """
     return replace(
         run,
         resumed_at=now,
@@ -126,4 +129,5 @@ def _without_end(run: Run, now: Millis) -> Run:
         first_container_at=None,
         debug_port=None,
         debugger_hold=DebuggerHold(),
+        standby_label=None,
     )

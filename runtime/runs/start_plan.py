@@ -19,10 +19,21 @@ from runtime.runs.options import StartOptions, changed_options, granted_options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandbyStart:
+    """The start of a run that serves Standby requests to the address with this label.
+
+    It gets an input only if it `passes_input`.
+    """
+
+    label: str
+    passes_input: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartRequest:
     """A request to start a run. `started_by` is the run whose token sent it. `task` is set to start a task.
 
-    `run_id` is the id of the new run, if a record already names it.
+    `run_id` is the id of the new run, if something already names it. `standby` is set for a Standby run.
     """
 
     user: User
@@ -33,6 +44,7 @@ class StartRequest:
     started_by: Run | None = None
     task: Task | None = None
     run_id: str | None = None
+    standby: StandbyStart | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +91,7 @@ class StartPlanner:
         actor, sent = request.actor, request.options
         permissions.check_start(request.started_by, actor, sent.permission_level or actor.defaults.permission_level)
         build = self.build(actor, sent)
-        task_input = request.task.input if request.task else None
-        input = await self._inputs.prepare(request.user.id, build, request.input, task_input=task_input)
+        input = await self._prepare_input(request, build)
         memory, problem = await default_memory(actor.defaults, Definition.of(build), sent, input)
         options = granted_options(actor, memory, sent, strict_memory=self._strict_memory)
         pricing = prices.in_tier(prices.in_force(actor.pricings, self._clock.now()), self._tier)
@@ -98,6 +109,12 @@ class StartPlanner:
             remark=remark,
             dev_folder=_dev_folder(request, build),
         )
+
+    async def _prepare_input(self, request: StartRequest, build: Build) -> PreparedInput:
+        if request.standby is not None and not request.standby.passes_input:
+            return PreparedInput()
+        task_input = request.task.input if request.task else None
+        return await self._inputs.prepare(request.user.id, build, request.input, task_input=task_input)
 
     def build(self, actor: Actor, sent: StartOptions) -> Build:
         """The build that a start with these options would run. Raises Invalid."""

@@ -302,11 +302,11 @@ class Supervisor:
         if state is not None and is_oom and not messages.is_oom_end(state):
             self._log.system(messages.OOM_IN_CHILD)
         exit_code = state.exit_code if state is not None and state.started_at is not None else None
-        if exit_code != 0 and restarts.is_winding_down(self._current()):
+        if exit_code != 0 and restarts.must_abort(self._current()):
             await self._retry(partial(self._context.statuses.move, self._run.id, JobStatus.ABORTING))
         while True:
             run = self._current()
-            status = terminal_status(run.status, exit_code)
+            status = terminal_status(run.status, 0 if restarts.is_leaving_standby(run) else exit_code)
             outcome = messages.explanation(run, status, state, self._log.last_errors())
             explanation = message if message and status is JobStatus.FAILED else outcome
             end = partial(

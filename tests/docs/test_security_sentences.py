@@ -40,6 +40,7 @@ PROXY = "tests/runtime/proxy/"
 DEVELOPMENT = "tests/api/routes/test_development.py::"
 DEBUGGER_WATCH = "tests/runtime/runs/test_debugger_watch.py::"
 MOUNTS_AND_PORTS = "tests/runtime/containers/test_mounts_and_ports.py::"
+STANDBY = "tests/api/standby/test_standby_requests.py::"
 POLICY = "tests/runtime/test_outbound_policy.py::"
 
 LOGIN = "tests/cli/client_environment/test_variables.py::test_the_login_is_private_and_in_the_data_directory"
@@ -138,6 +139,10 @@ SENTENCES = {
     "| server | which pages": INTRODUCTION,
     "| without `--user` |": BROWSER + "test_a_page_of_any_origin_can_do_nothing_on_a_server_that_takes_any_token",
     "| with `--user` |": BROWSER + "test_a_page_of_any_origin_can_use_the_token_of_a_user",
+    "[Standby](standby.md) has the same rule": (
+        STANDBY + "test_pages_of_other_origins_are_rejected",
+        STANDBY + "test_pages_of_other_origins_may_use_the_token_of_a_user",
+    ),
     "Pages can read the headers": ORIGINS + "test_the_headers_of_a_page_of_items_are_exposed",
     "Credentials, such as cookies": ORIGINS + "test_requests_to_a_server_with_users",
     "A preflight request gets": ORIGINS + "test_preflights_of_a_server_with_users",
@@ -193,6 +198,7 @@ SENTENCES = {
         "tests/runtime/builds/test_source_mounts.py::"
         "test_a_build_of_another_source_mounts_nothing_outside_of_the_folder"
     ),
+    "A Standby request passes its token": STANDBY + "test_the_tokens_of_the_server_do_not_reach_the_actor",
     "Names and titles that Actors choose": (
         "tests/cli/completion/test_suggestions.py::test_zsh_does_not_execute_the_title_of_an_actor"
     ),

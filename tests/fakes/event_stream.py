@@ -42,7 +42,10 @@ class EventClient:
         self._api = api
         self._query = query
         credentials = {"authorization": f"Bearer {token}"} if headers is None else headers
-        self._headers = {"host": "localhost:3333", **{name.lower(): value for name, value in credentials.items()}}
+        self._headers = {
+            "host": f"localhost:{api.settings.port}",
+            **{name.lower(): value for name, value in credentials.items()},
+        }
         if last_id is not None:
             self._headers["last-event-id"] = last_id
         self._disconnected = asyncio.Event()

@@ -173,6 +173,16 @@ TABLE = {
         log=("Given: APIFY_DEDICATED_CPUS=0.25, cgroup quota 1.0 cores", "Pushed [34] measurements"),
         stats={"cpuMaxUsage": (20, 110), "cpuAvgUsage": (20, 110)},
     ),
+    "standby_js as a normal run": Row(
+        actor="standby_js",
+        options={"memory": 512},
+        status="FAILED",
+        exit_code=1,
+        message="only serves its Standby address",
+    ),
+    "mcp_server as a normal run": Row(
+        actor="mcp_server", status="FAILED", exit_code=1, log=("This Actor only serves its Standby address",)
+    ),
     "login with secrets": Row(
         actor="login",
         input=LOGIN,

@@ -8,25 +8,16 @@ from typing import Any, Literal, TypedDict
 from api.request.params import MAX_SAFE_INTEGER
 from api.request.parsing.fields import field, parse_permission_level, parse_timeout, unchanged_fields
 from api.request.parsing.pricing_infos import parse_pricings
+from api.request.parsing.standby import parse_standby
 from runtime.base.clock import Millis
 from runtime.base.errors import Invalid
 from runtime.base.records import Actor, RunDefaults
+from runtime.standby.settings import FIELD as STANDBY_FIELD
 
 
 class ExampleRunInput(TypedDict, total=False):
     body: str
     contentType: str
-
-
-class ActorStandby(TypedDict, total=False):
-    isEnabled: bool | None
-    desiredRequestsPerActorRun: int | None
-    maxRequestsPerActorRun: int | None
-    idleTimeoutSecs: int | None
-    build: str | None
-    memoryMbytes: int | None
-    disableStandbyFieldsOverride: bool | None
-    shouldPassActorInput: bool | None
 
 
 EXTRA_ACTOR_FIELDS: dict[str, Any] = {
@@ -35,7 +26,6 @@ EXTRA_ACTOR_FIELDS: dict[str, Any] = {
     "categories": list[str],
     "exampleRunInput": ExampleRunInput,
     "isDeprecated": bool,
-    "actorStandby": ActorStandby,
     "pictureUrl": str,
     "notice": Literal["NONE", "RESIDENTIAL_PROXY_REQUIRED", "UNDER_MAINTENANCE"],
     "isSourceCodeHidden": bool,
@@ -64,6 +54,7 @@ def parse_actor_fields(body: Mapping[str, Any], now: Millis, known: Actor | None
     if "defaultRunOptions" in body or "restartOnError" in body:
         fields["defaults"] = parse_run_defaults(body, RunDefaults() if known is None else known.defaults)
     extra = unchanged_fields(body, EXTRA_ACTOR_FIELDS)
+    extra |= parse_standby(body, None if known is None else known.extra.get(STANDBY_FIELD))
     for name in NEVER_NULL:
         if name in extra and extra[name] is None:
             raise Invalid("invalid-value", f"Field '{name}' must not be null: leave it out instead")

@@ -9,11 +9,12 @@ from typing import Annotated, Any, TypedDict
 from msgspec import Meta
 
 from api.request.params import MAX_SAFE_INTEGER
-from api.request.parsing.actors import ActorStandby
-from api.request.parsing.fields import field, parse_timeout, unchanged_fields
+from api.request.parsing.fields import field, parse_timeout
+from api.request.parsing.standby import parse_standby
 from runtime.base.clock import Millis
 from runtime.base.errors import Invalid
 from runtime.base.records import Task, TaskOptions
+from runtime.standby.settings import FIELD as STANDBY_FIELD
 
 TASK_OPTIONS: dict[str, tuple[str, type]] = {
     "build": ("build", str),
@@ -45,9 +46,9 @@ def parse_task_fields(body: Mapping[str, Any], now: Millis, known: Task | None =
         fields["name"] = body["name"]
     if field(body, "options", dict) is not None:
         fields["options"] = parse_task_options(body["options"], TaskOptions() if known is None else known.options)
-    unchanged = unchanged_fields(body, {"actorStandby": ActorStandby})
-    if unchanged:
-        fields["extra"] = unchanged
+    standby = parse_standby(body, None if known is None else known.extra.get(STANDBY_FIELD), of_task=True)
+    if standby:
+        fields["extra"] = standby
     return fields
 
 

@@ -9,25 +9,17 @@ from runtime.base.clock import DAY_MILLIS, Millis, iso
 from runtime.base.json_text import Json, JsonDict
 from runtime.base.records import Actor, EnvVar, Pricing, SourceFile, TaggedBuild, User, Version
 from runtime.builds import number_int
+from runtime.standby.settings import DEFAULTS, FIELD, stored_settings
 
-STANDBY_DEFAULTS = {
-    "desiredRequestsPerActorRun": 3,
-    "maxRequestsPerActorRun": 4,
-    "idleTimeoutSecs": 300,
-    "build": "latest",
-    "memoryMbytes": 1024,
-    "disableStandbyFieldsOverride": False,
-    "shouldPassActorInput": False,
-}
 AGENT_FIELDS = ("id", "title", "name", "username", "description", "notice", "badge", "categories")
 AGENT_STATS = ("totalRuns", "totalUsers", "totalUsers30Days")
 """What a language model needs to choose an Actor. Source: the parameter `responseFormat` in Apify's API reference."""
 
 
-def actor(record: Actor, owner: User, versions: list[Version], now: Millis) -> JsonDict:
+def actor(record: Actor, owner: User, versions: list[Version], now: Millis, standby_url: str | None) -> JsonDict:
     return {
         **record.extra,
-        **standby(record.extra),
+        **standby(record.extra, standby_url),
         "id": record.id,
         "userId": record.user_id,
         "name": record.name,
@@ -54,15 +46,13 @@ def actor(record: Actor, owner: User, versions: list[Version], now: Millis) -> J
     }
 
 
-def standby(extra: Mapping[str, Json]) -> JsonDict:
-    """The Standby options of an Actor or a task. If Standby is enabled, those that were not sent have their defaults.
+def standby(extra: Mapping[str, Json], url: str | None) -> JsonDict:
+    """The Standby settings of an Actor or a task, and the address of its Standby requests, null without Standby.
 
-    Source: the defaults in the console's Standby settings, as the platform's API returns them.
+    If Standby is enabled, the settings that were not sent have their defaults.
     """
-    sent = extra.get("actorStandby")
-    if not sent or not sent.get("isEnabled"):
-        return {}
-    return {"actorStandby": {**STANDBY_DEFAULTS, **{name: value for name, value in sent.items() if value is not None}}}
+    sent, shown = stored_settings(extra), {"standbyUrl": url}
+    return {FIELD: {**DEFAULTS, **sent}, **shown} if sent.get("isEnabled") else shown
 
 
 def actor_in_list(record: Actor, owner: User, now: Millis) -> JsonDict:

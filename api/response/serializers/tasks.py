@@ -9,10 +9,10 @@ from runtime.base.json_text import JsonDict
 from runtime.base.records import Actor, Task, TaskOptions, User
 
 
-def task(record: Task, owner: User) -> JsonDict:
+def task(record: Task, owner: User, standby_url: str | None) -> JsonDict:
     return {
         **record.extra,
-        **standby(record.extra),
+        **standby(record.extra, standby_url),
         **_task(record, owner),
         "title": record.title,
         "description": record.description,

@@ -752,6 +752,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/greenroom/standby": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list_standby_greenroom_standby_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/actors/{actor}/standby/warm-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["warm_up_actor_greenroom_actors__actor__standby_warm_up_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/actor-tasks/{task}/standby/warm-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["warm_up_task_greenroom_actor_tasks__task__standby_warm_up_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/actors/{actor}/standby/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["stop_actor_greenroom_actors__actor__standby_stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/greenroom/actor-tasks/{task}/standby/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["stop_task_greenroom_actor_tasks__task__standby_stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/greenroom/webhook-dispatches/{dispatch}": {
         parameters: {
             query?: never;
@@ -977,6 +1057,7 @@ export interface components {
             log: components["schemas"]["LogGrowth"];
             timeline: components["schemas"]["TimelineEvent"];
             fit: components["schemas"]["FitDetails"];
+            standby: components["schemas"]["StandbyTargets"];
             server: components["schemas"]["ServerState"];
             proxied: components["schemas"]["ProxiedRequests"];
             doctor: components["schemas"]["DoctorReport"];
@@ -1560,6 +1641,51 @@ export interface components {
             id: string;
             username: string;
         };
+        StandbyRun: {
+            id: string;
+            buildNumber: string | null;
+            status: string | null;
+            startedAt: string | null;
+            isReady: boolean;
+            isOutdated: boolean;
+            isEnding: boolean;
+            openRequests: number;
+            requests: number;
+            requestsPerSec: number;
+            idleSince: string | null;
+        };
+        StandbySettings: {
+            desiredRequestsPerActorRun: number;
+            maxRequestsPerActorRun: number;
+            idleTimeoutSecs: number;
+            build: string;
+            memoryMbytes: number;
+            shouldPassActorInput: boolean;
+        };
+        StandbyTarget: {
+            label: string;
+            url: string;
+            pageUrl: string;
+            actorId: string;
+            actorName: string;
+            actorTitle: string | null;
+            taskId: string | null;
+            taskName: string | null;
+            isEnabled: boolean;
+            settings: components["schemas"]["StandbySettings"];
+            buildNumber: string | null;
+            webServerMcpPath: string | null;
+            waitingRequests: number;
+            openRequests: number;
+            requestsPerSec: number;
+            runs: components["schemas"]["StandbyRun"][];
+        };
+        StandbyTargets: {
+            items: components["schemas"]["StandbyTarget"][];
+        };
+        StoppedRuns: {
+            runIds: string[];
+        };
         /** @enum {string} */
         Strategy: "smallest" | "cheapest" | "fastest" | "balanced";
         Timeline: {
@@ -1600,6 +1726,10 @@ export interface components {
             quantity: components["schemas"]["Figure"];
             usdPerUnit: number;
             usd: components["schemas"]["Figure"];
+        };
+        WarmRun: {
+            runId: string;
+            url: string;
         };
         WebhookDispatches: {
             data: components["schemas"]["DispatchPage"];
@@ -3344,6 +3474,149 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    list_standby_greenroom_standby_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["StandbyTargets"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    warm_up_actor_greenroom_actors__actor__standby_warm_up_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["WarmRun"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    warm_up_task_greenroom_actor_tasks__task__standby_warm_up_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["WarmRun"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    stop_actor_greenroom_actors__actor__standby_stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["StoppedRuns"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    stop_task_greenroom_actor_tasks__task__standby_stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                task: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["StoppedRuns"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json; charset=utf-8": components["schemas"]["ErrorEnvelope"];
                 };
             };
         };

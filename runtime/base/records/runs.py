@@ -149,6 +149,9 @@ class Run:
     Webhooks: `pending_events` are the events that have not been dispatched yet, by the id of their occasion. They are
     stored in the same write as the change that they report, so that a crash of the server loses no event.
 
+    Standby: `standby_label` names the Standby address whose requests the run serves; None for any other run. Such a run
+    that is winding down has `stopped_because` and `stop_at`, and ends as SUCCEEDED.
+
     Actors: a run always belongs to the Actor that was started, as its `actor_id` and its build. After a metamorph it
     runs another one, `current_actor_id`, from the build `current_build_id`.
 
@@ -247,6 +250,7 @@ class Run:
     abort: Abort | None = None
     listening: tuple[str, ...] = ()
     rejections: tuple[str, ...] = ()
+    standby_label: str | None = None
     modified_at: Millis = 0
 
     @property

@@ -59,8 +59,9 @@ async def test_the_api_answers_everything_else(built: Api) -> None:
 
 
 async def test_the_host_of_a_web_server_gets_no_document(built: Api) -> None:
+    """Its requests are forwarded before the application gets them."""
     answer = await built.call("GET", "/", headers={**BY_USER, "Host": "key.runs.localhost:3333"})
-    assert problem(answer) == (404, "record-not-found")
+    assert problem(answer) == (403, "host-not-allowed")
 
 
 async def test_the_policy_of_a_document_has_its_own_nonce_and_allows_only_the_consoles_scripts(built: Api) -> None:

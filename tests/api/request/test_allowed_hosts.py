@@ -51,7 +51,15 @@ def test_hosts_that_are_allowed(host: str) -> None:
     HOSTS.check_web_server_host(host)
 
 
-@pytest.mark.parametrize("host", ["anykey.runs.localhost:3333", "ANYKEY.runs.localhost:4000"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "anykey.runs.localhost:3333",
+        "ANYKEY.runs.localhost:4000",
+        "local--my-actor.localhost:3333",
+        "AbCdEfGhIjKlMnOpQ.localhost:3333",
+    ],
+)
 def test_hosts_of_web_servers_do_not_reach_the_api(host: str) -> None:
     HOSTS.check_web_server_host(host)
     with pytest.raises(Forbidden):
@@ -83,6 +91,8 @@ def test_a_second_host_is_invalid() -> None:
         "anykey.runs.localhost",
         "anykey.runs.localhost:" + "3" * 5000,
         "localhost:33333",
+        "local--my-actor.localhost:4001",
+        "--evil.localhost:3333",
         "127.0.0.1.nip.io:3333",
         "172.30.0.2:3333",
     ],

@@ -63,6 +63,7 @@ RECORDS = {
         a_user(),
         [a_version()],
         START,
+        None,
     ),
     "actor in list": serializers.actor_in_list(an_actor(), a_user(), START),
     "user": serializers.private_user(a_user(), LOCAL, LIMITS),
@@ -163,5 +164,5 @@ def test_source_files_are_returned_as_they_were_sent() -> None:
 
 
 def test_an_actors_own_fields_take_precedence_over_extra_ones() -> None:
-    shown = serializers.actor(an_actor(extra={"seoTitle": "SEO", "id": "forged"}), a_user(), [], START)
+    shown = serializers.actor(an_actor(extra={"seoTitle": "SEO", "id": "forged"}), a_user(), [], START, None)
     assert (shown["seoTitle"], shown["id"]) == ("SEO", "actor1")

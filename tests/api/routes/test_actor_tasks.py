@@ -29,6 +29,7 @@ async def input_of(api: Api, run: Json) -> Any:
 async def test_the_fields_of_a_task(api: Api, task: Json) -> None:
     assert task == {
         "id": task["id"],
+        "standbyUrl": None,
         "userId": api.user.id,
         "actId": task["actId"],
         "name": "my-task",

@@ -64,6 +64,18 @@ async def test_extra_fields_are_returned_as_they_were_sent(api: Api) -> None:
         {"notice": "BEWARE"},
         {"exampleRunInput": {"body": {"a": 1}}},
         {"actorStandby": {"idleTimeoutSecs": "long"}},
+        {"actorStandby": {"idleTimeoutSecs": 4}},
+        {"actorStandby": {"desiredRequestsPerActorRun": 0}},
+        {"actorStandby": {"desiredRequestsPerActorRun": 5}},
+        {"actorStandby": {"desiredRequestsPerActorRun": 3, "maxRequestsPerActorRun": 2}},
+        {"actorStandby": {"memoryMbytes": 0}},
+        {"actorStandby": {"memoryMbytes": 2**60}},
+        {"actorStandby": {"build": " "}},
+        {"actorStandby": {"isEnabled": 1}},
+        {"actorStandby": {"minRuns": 1}},
+        {"actorStandby": {"tenancy": "MULTI_TENANT"}},
+        {"actorStandby": {"isTokenlessEnabled": True}},
+        {"actorStandby": []},
         {"isDeprecated": "yes"},
         {"seoTitle": 5},
         {"isPublic": "yes"},
@@ -201,6 +213,20 @@ async def test_standby_options_have_defaults_once_standby_is_enabled(api: Api, k
     assert "actorStandby" not in await api.data("GET", path)
     disabled = {"isEnabled": False, "idleTimeoutSecs": 60}
     assert (await api.data("PUT", path, json={"actorStandby": disabled}))["actorStandby"] == disabled
-    sent = {"isEnabled": True, "idleTimeoutSecs": 60, "build": None}
+    sent = {"isEnabled": True, "build": None, "tenancy": "SINGLE_TENANT"}
     shown = await api.data("PUT", path, json={"actorStandby": sent})
     assert shown["actorStandby"] == {**defaults, "isEnabled": True, "idleTimeoutSecs": 60}
+    assert (await api.data("PUT", path, json={"actorStandby": None}))["actorStandby"] is None
+
+
+async def test_the_standby_url_exists_while_standby_is_enabled(api: Api) -> None:
+    actor = await api.create_actor("Hello")
+    other = await api.data("POST", "/v2/actor-tasks", json={"actId": actor.id, "name": "mine"})
+    same = await api.data("POST", "/v2/actor-tasks", json={"actId": actor.id, "name": "hello"})
+    assert [each["standbyUrl"] for each in (other, same)] == [None, None]
+    shown = await api.data("PUT", f"/v2/acts/{actor.id}", json={"actorStandby": {"isEnabled": True}})
+    assert shown["standbyUrl"] == "http://local--hello.localhost:3333"
+    urls = [(await api.data("GET", f"/v2/actor-tasks/{each['id']}"))["standbyUrl"] for each in (other, same)]
+    assert urls == ["http://local--mine.localhost:3333", f"http://{same['id'].lower()}.localhost:3333"]
+    path, disabled = f"/v2/actor-tasks/{other['id']}", {"actorStandby": {"isEnabled": False}}
+    assert (await api.data("PUT", path, json=disabled))["standbyUrl"] is None

@@ -1,0 +1,122 @@
+"""The runs that serve the requests to one address, and which of them serves the next one. No run is started here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+
+from runtime.base.clock import Millis
+from runtime.base.errors import GreenroomError
+from runtime.runs import messages
+from runtime.standby.settings import StandbySettings
+from runtime.standby.targets import StandbyTarget
+
+RATE_SECS = 10
+"""The time over which the rate of requests is measured."""
+
+
+class RequestRate:
+    """Counts requests. The numbers of the last seconds are stored, each with its second."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._seconds: deque[tuple[int, int]] = deque()
+
+    def count(self, now: Millis) -> None:
+        self.total += 1
+        second, known = now // 1000, 0
+        if self._seconds and self._seconds[-1][0] == second:
+            known = self._seconds.pop()[1]
+        self._seconds.append((second, known + 1))
+        self._drop(now)
+
+    def per_second(self, now: Millis) -> float:
+        """The mean rate in the last seconds."""
+        self._drop(now)
+        return sum(count for _, count in self._seconds) / RATE_SECS
+
+    def _drop(self, now: Millis) -> None:
+        while self._seconds and self._seconds[0][0] <= now // 1000 - RATE_SECS:
+            self._seconds.popleft()
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class PooledRun:
+    """A run of a pool. `open_requests` includes those that wait until it is ready.
+
+    `is_stored` is true once the run has a record, with this `web_key`. The record was last compared at `version` of the
+    records. `settled` is set when it is ready, or `problem` is why it never will
+    be. `was_ready` is true once it has been ready. A run that `is_ending` gets no more requests. A run that `is_ahead`
+    was started before a request needed it.
+    """
+
+    run_id: str
+    build_id: str
+    idle_since: Millis
+    is_stored: bool = False
+    web_key: str = ""
+    version: int = -1
+    is_ready: bool = False
+    was_ready: bool = False
+    is_ending: bool = False
+    is_ahead: bool = False
+    open_requests: int = 0
+    problem: GreenroomError | None = None
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    requests: RequestRate = field(default_factory=RequestRate)
+    preparation: asyncio.Task[None] | None = None
+
+    @property
+    def is_in_preparation(self) -> bool:
+        return self.preparation is not None and not self.preparation.done()
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Pool:
+    """The runs of one target. `waiting` are the requests for which no run is ready yet.
+
+    No run is started ahead before the moment `not_ahead_before`, because the last such start failed.
+    """
+
+    target: StandbyTarget
+    runs: list[PooledRun] = field(default_factory=list)
+    waiting: int = 0
+    not_ahead_before: Millis = 0
+    requests: RequestRate = field(default_factory=RequestRate)
+
+    def remove(self, run: PooledRun) -> None:
+        if run in self.runs:
+            self.runs.remove(run)
+
+    def serving(self, build_id: str) -> list[PooledRun]:
+        """The runs of this build that may get requests."""
+        return [run for run in self.runs if run.build_id == build_id and not run.is_ending]
+
+    def least_loaded(self, build_id: str, settings: StandbySettings) -> PooledRun | None:
+        """The run for the next request: one that is ready if possible, then the one with the fewest open requests."""
+        free = [run for run in self.serving(build_id) if run.open_requests < settings.max_requests]
+        return min(free, key=lambda run: (not run.is_ready, run.open_requests), default=None)
+
+    def needs_another(self, build_id: str, settings: StandbySettings, now: Millis) -> bool:
+        """Whether one more run is started ahead: every run has more open requests than desired."""
+        serving = self.serving(build_id)
+        is_loaded = all(run.open_requests > settings.desired_requests for run in serving)
+        return bool(serving) and is_loaded and now >= self.not_ahead_before
+
+
+def reason_to_end(
+    run: PooledRun, target: StandbyTarget | None, current: tuple[str, str] | None, now: Millis
+) -> str | None:
+    """Why a run is no longer needed; None while it serves requests, or may get some.
+
+    `target` is None if its records were deleted. `current` is the id and the number of the build that serves it.
+    """
+    if run.is_ending or run.open_requests or not run.is_stored:
+        return None
+    if target is None or not target.settings.is_enabled:
+        return messages.STANDBY_DISABLED
+    if current is not None and run.build_id != current[0]:
+        return messages.standby_outdated(current[1])
+    idle_secs = target.settings.idle_timeout_secs
+    return messages.standby_idle(idle_secs) if now - run.idle_since >= idle_secs * 1000 else None
