@@ -332,7 +332,8 @@ class HttpProtocol(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
         else:
             self._deadline.set(self.timeout_keep_alive, is_begun=False)
-        self.flow.resume_reading()  # the last of the pipelined requests may have begun
+        if self.flow.read_paused:
+            self.flow.resume_reading()  # the last of the pipelined requests may have begun
         early, self._early = self._early, None
         if early:
             self.data_received(early)

@@ -82,15 +82,17 @@ class RequestHeaders:
 
 
 class WebRequest:
-    """A request. `version` is that of HTTP."""
+    """A request. `version` is that of HTTP. Requests with the same bytes are one object."""
 
-    __slots__ = ("address", "headers", "method", "version")
+    __slots__ = ("_head", "_head_for", "address", "headers", "method", "version")
 
     def __init__(self, method: bytes, address: RunAddress, headers: RequestHeaders, version: str = "1.1") -> None:
         self.method = method
         self.address = address
         self.headers = headers
         self.version = version
+        self._head = b""
+        self._head_for: bytes | None = None
 
     def check(self) -> None:
         """Raises Invalid for a request that can be understood in several ways."""
@@ -116,7 +118,10 @@ class WebRequest:
 
     def head(self, client: bytes) -> bytes:
         """The head of the request for the container. `client` are the rest of X-Forwarded-For and X-Forwarded-Proto."""
-        target = self.address.target
-        if self.address.prefix and target[:1] != b"/":
-            target = b"/" + target
-        return b"%b %b HTTP/1.1\r\n%b%b" % (self.method, target, self.headers.lines, client)
+        if client != self._head_for:
+            target = self.address.target
+            if self.address.prefix and target[:1] != b"/":
+                target = b"/" + target
+            self._head_for = client
+            self._head = b"%b %b HTTP/1.1\r\n%b%b" % (self.method, target, self.headers.lines, client)
+        return self._head

@@ -15,6 +15,8 @@ from benchmarks.web_server.upstream import BIG_BYTES, SMALL
 CONNECTIONS = 16
 HEAD = "User-Agent: benchmark/1.0\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\n"
 END = SMALL[-100:]
+NUMBER = b"NUMBER"
+"""It is replaced by another number in each request."""
 HANDSHAKE = (
     "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
@@ -56,7 +58,7 @@ class _Sender(asyncio.Protocol):
         if requests.left:
             requests.left -= 1
             self._sent_at = time.perf_counter()
-            self.transport.write(requests.message)
+            self.transport.write(requests.message.replace(NUMBER, b"%d" % requests.left))
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -72,16 +74,20 @@ class _Sender(asyncio.Protocol):
             requests.done.set_result(None)
 
 
-def small_responses(proxy: Proxy, count: int) -> tuple[float, float]:
-    """The CPU time of the proxy for one request in microseconds, and the 99th percentile of the latency in ms."""
+def small_responses(proxy: Proxy, count: int, *, new_heads: bool = False) -> tuple[float, float]:
+    """The CPU time of the proxy for one request in microseconds, and the 99th percentile of the latency in ms.
+
+    With `new_heads`, the head of each request and of each response is different.
+    """
+    message = proxy.request("GET /new", f"X-Number: {NUMBER.decode()}\r\n") if new_heads else proxy.request("GET /same")
     before = cpu_secs(proxy.pid)
-    secs = sorted(uvloop.run(_send_requests(proxy, count)))
+    secs = sorted(uvloop.run(_send_requests(proxy, message, count)))
     return (cpu_secs(proxy.pid) - before) / count * 1e6, secs[int(len(secs) * 0.99)] * 1e3
 
 
-async def _send_requests(proxy: Proxy, count: int) -> list[float]:
+async def _send_requests(proxy: Proxy, message: bytes, count: int) -> list[float]:
     loop = asyncio.get_running_loop()
-    requests = _Requests(count, proxy.request("GET /small"), loop.create_future())
+    requests = _Requests(count, message, loop.create_future())
     senders = [
         (await loop.create_connection(lambda: _Sender(requests), "127.0.0.1", proxy.port))[1]
         for _ in range(CONNECTIONS)

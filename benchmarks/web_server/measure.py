@@ -58,6 +58,8 @@ def _compare(nginx: Proxy, greenroom: Proxy) -> None:
     for index, (what, unit) in enumerate((("CPU of a request", "µs"), ("p99 of a request", "ms"))):
         values = [(first[index], second[index]) for first, second in small]
         show_ratios(f"{what}, small responses, {CONNECTIONS} connections", unit, "nginx", "Greenroom", values)
+    new = _alternate(nginx, greenroom, lambda proxy: small_responses(proxy, REQUESTS, new_heads=True)[0])
+    show_ratios("CPU of a request, if no head is the same", "µs", "nginx", "Greenroom", new)
     for what, cost in (("download", download_cpu_millis), ("upload", upload_cpu_millis)):
         show_ratios(f"CPU of a {what} of 100 MB", "ms", "nginx", "Greenroom", _alternate(nginx, greenroom, cost))
     delays = _alternate(nginx, greenroom, lambda proxy: median(event_delays(proxy, EVENTS)))

@@ -17,7 +17,10 @@ KEY_START, GUID = b"sec-websocket-key: ", b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11
 
 
 class Connection(asyncio.Protocol):
-    """`GET /small`, `GET /big`, `POST /upload`, `GET /events` with the time of each event, and `GET /echo`."""
+    """`GET /same`, `GET /new` with a head that is never the same, `GET /big`, `POST /upload`, and `GET /echo`.
+
+    `GET /events` sends events that contain the time at which they were sent.
+    """
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -40,6 +43,8 @@ class Connection(asyncio.Protocol):
             self.task = asyncio.ensure_future(self.send_events())
         elif data.startswith(b"GET /echo"):
             self.accept(data.lower(), data)
+        elif data.startswith(b"GET /new"):
+            self.transport.write(SMALL.replace(b"\r\n\r\n", b"\r\nX-Number: %d\r\n\r\n" % time.monotonic_ns()))
         else:
             self.transport.write(SMALL)
 
