@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly SECOND_LOG=$(mktemp)
-readonly SECOND_GROUP=(tests/clients tests/crawls tests/fuzz tests/kills tests/soak)
+readonly SECOND_GROUP=(tests/clients tests/crawls tests/fuzz tests/kills tests/soak tests/runtime/standby)
 readonly LAST_GROUP=(tests/console)
 readonly INTERRUPTED=2 # pytest's exit code
 
