@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,10 +19,12 @@ class Walks:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
         self.is_blocked = False
+        self.has_started = threading.Event()
         steps = folder_size._Walk.steps
 
         def counted(walk: folder_size._Walk) -> Iterator[bytes]:
             self.count += 1
+            self.has_started.set()
             while self.is_blocked:
                 yield b""
             yield from steps(walk)
@@ -66,8 +69,9 @@ async def test_a_long_measurement_returns_the_last_size(tmp_path: Path, monkeypa
         waiting = asyncio.create_task(size.measure(2))
         await clock.advance(2)
         assert await waiting is None
-    assert walks.count == 1
+    assert await asyncio.to_thread(walks.has_started.wait, 60)  # in a thread, when the machine has time
     await size.close()
+    assert walks.count == 1
     walks.is_blocked = False
     assert await size.measure(2) is not None
 
