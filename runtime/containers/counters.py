@@ -36,6 +36,8 @@ PAUSE_SECS = 0.25
 """The pause between two readings; in the first FIRST_SECS it is FIRST_PAUSE_SECS."""
 REPORT_SECS = 1.0
 """The time between two reported samples."""
+MAX_LISTENING_PAUSE_SECS = 30.0
+"""The longest pause between two readings of where a container listens. It grows with the container's age."""
 END_SECS = 1.0
 """How long after the engine's report of a container's end this thread may notice it."""
 PRIORITY = -10
@@ -134,6 +136,7 @@ class _Reader:
         self._earlier_traffic: tuple[int, int] | None = None
         self._started_at: float | None = None
         self._reported_at = float("-inf")
+        self._listened_at = float("-inf")
         self._kernel_peak = 0
         self._mean_use = _MeanUse()
         self._base_at: int | None = None
@@ -254,9 +257,15 @@ class _Reader:
         return counters
 
     def _listening(self, before: Sample | None) -> tuple[str, ...]:
-        """Return where the container listens. It is read only for samples that are reported."""
-        if self._first_process is None or not self._is_report_due(time.monotonic()):
+        """Return where the container listens. It is read only for samples that are reported, and rarely in long runs.
+
+        The kernel walks through the sockets of all networks for this, which takes milliseconds.
+        """
+        now = time.monotonic()
+        pause = min(MAX_LISTENING_PAUSE_SECS, (now - (self._started_at or now)) / 4)
+        if self._first_process is None or not self._is_report_due(now) or now - self._listened_at < pause:
             return before.listening if before else ()
+        self._listened_at = now
         return listening(self._first_process)
 
     def _peak(self, counters: Counters) -> int:
