@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import platform
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from io import BytesIO
-from tarfile import TarFile
 from typing import Any
 
 import docker
@@ -45,6 +42,7 @@ from runtime.containers.events import ContainerEvents
 from runtime.containers.image_builder import ImageBuilder
 from runtime.containers.network import InstanceNetwork
 from runtime.containers.network_sandboxes import JOINED_LABEL, SANDBOX_LABEL, NetworkSandboxes
+from runtime.containers.program_images import import_image
 from runtime.containers.response_fields import container_processes, modified_at, parse_time
 
 DROPPED_CAPABILITIES = ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP"]
@@ -212,21 +210,13 @@ class DockerContainers:
 
     def _create_with_quota(self) -> None:
         label = {INSTANCE_LABEL: self._instance_id}
-        image = self._import_empty_image()
+        image = import_image(self.connection.api, None, label)
         try:
             quota = self.connection.api.create_host_config(storage_opt={"size": str(PROBE_DISK_BYTES)})
             probe = self.connection.api.create_container(image, ["probe"], labels=label, host_config=quota)
             self.connection.api.remove_container(probe["Id"], force=True)
         finally:
             self.connection.api.remove_image(image, force=True)
-
-    def _import_empty_image(self) -> str:
-        archive = BytesIO()
-        TarFile(fileobj=archive, mode="w").close()
-        response = self.connection.api.import_image_from_data(
-            archive.getvalue(), changes=[f'LABEL {INSTANCE_LABEL}="{self._instance_id}"']
-        )
-        return str(json.loads(response)["status"])
 
     def _image_contains(self, image: str, path: str) -> bool:
         # The engine shows the files of containers only, so this creates one and never starts it.
