@@ -250,8 +250,10 @@ class DockerContainer:
         found = None
         with ignoring_statuses(404):
             found = dict(await self._connection.call(self._connection.api.inspect_container, self._id))
-        is_running = found is not None and found["State"]["Running"]
-        self._details = {part: found[part] for part in DETAILS if part in found} if found and is_running else None
+        if found and found["State"]["Running"]:
+            self._details = {part: found[part] for part in DETAILS if part in found}
+        else:
+            self._details = self._address = None  # the engine can give the address to another container
         return found
 
     async def _running_details(self) -> Mapping[str, Any] | None:
@@ -264,8 +266,6 @@ class DockerContainer:
         if not (found := await self._inspect()):
             return None
         state = container_state(found["State"])
-        if not state.running:
-            self._address = None  # the engine can give it to another container
         return replace(state, oom_killed=state.oom_killed or self._was_oom_killed())
 
     async def _with_kills(self, state: ContainerState | None) -> ContainerState | None:
