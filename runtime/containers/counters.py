@@ -132,8 +132,7 @@ class _Reader:
         self._began_at = self.due
         self._first_process: int | None = None
         self._traffic_file = -1
-        self._joins_network = joins_network
-        self._earlier_traffic: tuple[int, int] | None = None
+        self._earlier_traffic: tuple[int, int] | None = None if joins_network else (0, 0)
         self._started_at: float | None = None
         self._reported_at = float("-inf")
         self._listened_at = float("-inf")
@@ -285,7 +284,7 @@ class _Reader:
             return None, None
         rx, tx = cgroups.parse_traffic(os.pread(self._traffic_file, MAX_NET_DEV_BYTES, 0).decode())
         if self._earlier_traffic is None:
-            self._earlier_traffic = (rx, tx) if self._joins_network else (0, 0)
+            self._earlier_traffic = rx, tx
         return rx - self._earlier_traffic[0], tx - self._earlier_traffic[1]
 
 
