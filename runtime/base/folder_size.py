@@ -6,18 +6,18 @@ import asyncio
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.base.background import exhaust
 from runtime.base.clock import Clock, Millis, wait_for_event
+from runtime.base.sizes import BLOCK_BYTES
 
 log = logging.getLogger("greenroom.server")
 
 MAX_AGE_MILLIS = 60_000
-"""So long a measured size is returned again. A walk through a million files takes seconds."""
-BLOCK_BYTES = 512
-"""The unit of `st_blocks`, whatever the disk uses."""
+"""A measured size is returned again for this time. A walk through a million files takes seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,5 @@ class _Walk:
                 continue
 
     def _add(self, entry: os.DirEntry[str]) -> None:
-        try:
-            found = entry.stat(follow_symlinks=False)
-        except FileNotFoundError:  # it was deleted during the walk
-            return
-        blocks = getattr(found, "st_blocks", None)
-        self.size_bytes += found.st_size if blocks is None else blocks * BLOCK_BYTES
+        with suppress(FileNotFoundError):  # it was deleted during the walk
+            self.size_bytes += entry.stat(follow_symlinks=False).st_blocks * BLOCK_BYTES

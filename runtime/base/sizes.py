@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 MBYTE = 1024 * 1024
+BLOCK_BYTES = 512
+"""The unit of `st_blocks`, which does not depend on the block size of the file system."""
 UNITS = ((1024 * MBYTE, "GB"), (MBYTE, "MB"), (1024, "kB"))
 
 

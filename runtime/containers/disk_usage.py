@@ -8,9 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime.base.sizes import BLOCK_BYTES
+
 BTRFS = Path("/sys/fs/btrfs")
 MAX_TREE_LEVELS = 8  # the maximum of btrfs: with this threshold the kernel counts every deletion
-BLOCK = 512  # the unit of st_blocks, independent of the file system's block size
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 GONE = (FileNotFoundError, NotADirectoryError)  # a folder that was removed, or replaced by a file or link
 
@@ -52,7 +53,7 @@ def used_bytes(roots: Iterable[Path]) -> int:
     Raises OSError if a root itself cannot be read, or if a folder in it cannot.
     """
     linked: set[tuple[int, int]] = set()
-    return sum(_Walk(os.fspath(root), linked).blocks() for root in roots) * BLOCK
+    return sum(_Walk(os.fspath(root), linked).blocks() for root in roots) * BLOCK_BYTES
 
 
 class _Walk:

@@ -11,9 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from stat import S_ISREG
 
+from runtime.base.sizes import BLOCK_BYTES
 from runtime.containers.cgroups import PROC
 
-BLOCK = 512  # the unit of st_blocks
 REMOVED = " (deleted)"
 """What the kernel adds to the path of a mapped file that was removed."""
 
@@ -31,7 +31,7 @@ def removed_bytes(process_ids: Iterable[int], folders: Iterable[Path], proc: Pat
             for found in _used_files(proc / str(pid)):
                 if found.st_nlink == 0 and S_ISREG(found.st_mode) and found.st_dev in {root, *devices}:
                     blocks[found.st_dev, found.st_ino] = found.st_blocks
-    return sum(blocks.values()) * BLOCK
+    return sum(blocks.values()) * BLOCK_BYTES
 
 
 def _used_files(process: Path) -> Iterator[os.stat_result]:
