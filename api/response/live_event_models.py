@@ -15,14 +15,15 @@ from api.response.run_list_models import RunSummary
 from api.response.standby_models import StandbyTargets
 
 MAX_TOPICS = 100
+LIST_TOPICS = ("runs", "builds", "records", "standby", "server", "proxy", "doctor")
+RECORD_TOPICS = ("run", "build", "fit")
+"""A colon and the id of a record follow."""
+TOPIC_NAMES = (*LIST_TOPICS, *(f"{kind}:ID" for kind in RECORD_TOPICS))
+SHOWN_TOPICS = ", ".join(f"`{name}`" for name in TOPIC_NAMES)
 
 
 class Topics(LocalModel):
-    topics: tuple[str, ...] = Field(
-        max_length=MAX_TOPICS,
-        description="`runs`, `builds`, `records`, `standby`, `server`, `proxy`, `doctor`, `run:ID`, `build:ID` or"
-        " `fit:ID`.",
-    )
+    topics: tuple[str, ...] = Field(max_length=MAX_TOPICS, description=f"Some of {SHOWN_TOPICS}.")
 
 
 class Hello(LocalModel):

@@ -18,19 +18,25 @@ from api.request.path_records import find_own_build, find_own_run
 from api.request.security_schemes import user_token
 from api.request.typed_bodies import body_of, documented_body
 from api.response.envelopes import LocalResponse
-from api.response.live_event_models import MAX_TOPICS, EventData, Topics
+from api.response.live_event_models import (
+    LIST_TOPICS,
+    MAX_TOPICS,
+    RECORD_TOPICS,
+    SHOWN_TOPICS,
+    TOPIC_NAMES,
+    EventData,
+    Topics,
+)
 from api.response.local_controls import ErrorEnvelope
 from runtime.base.errors import Invalid, NotFound
 from runtime.live_events import LiveConnection
 
 LAST_ID = "last-event-id"
-LISTS = frozenset({"runs", "builds", "records", "standby", "server", "proxy", "doctor"})
 PARAMETERS = [
     {
         "name": "topics",
         "in": "query",
-        "description": "`runs`, `builds`, `records`, `server`, `proxy`, `doctor`, `run:ID`, `build:ID` or `fit:ID`,"
-        " separated by commas.",
+        "description": f"Some of {SHOWN_TOPICS}, separated by commas.",
         "schema": {"type": "array", "items": {"type": "string"}, "maxItems": MAX_TOPICS},
         "explode": False,
     },
@@ -130,8 +136,8 @@ def _check_names(topics: Sequence[str]) -> None:
         raise Invalid("invalid-parameter", f"A stream can have at most {MAX_TOPICS} topics, not {len(topics)}.")
     for topic in topics:
         kind, colon, id = topic.partition(":")
-        if not (topic in LISTS or (kind in ("run", "build", "fit") and colon and id)):
-            known = ", ".join([*sorted(LISTS), "run:ID", "build:ID", "fit:ID"])
+        if not (topic in LIST_TOPICS or (kind in RECORD_TOPICS and colon and id)):
+            known = ", ".join(TOPIC_NAMES)
             raise Invalid("invalid-parameter", f"'{topic}' is not a topic. The topics: {known}.")
 
 
