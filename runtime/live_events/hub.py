@@ -101,9 +101,7 @@ class LiveEvents:
             raise record_not_found("Connection", id)
         await self._set_topics(connection, topics)
 
-    async def stream(
-        self, connection: LiveConnection, may_continue: Callable[[], bool] = lambda: True
-    ) -> AsyncGenerator[Batch, None]:
+    async def stream(self, connection: LiveConnection, may_continue: Callable[[], bool]) -> AsyncGenerator[Batch, None]:
         """The events of a connection until the server stops or `may_continue`, called before each batch, returns False.
 
         Afterwards it can be continued for a while. A connection that was forgotten before its stream has none.

@@ -34,7 +34,7 @@ class Reader:
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _read(self, events: LiveEvents, connection: LiveConnection) -> None:
-        async with aclosing(events.stream(connection)) as batches:
+        async with aclosing(events.stream(connection, lambda: True)) as batches:
             async for batch in batches:
                 self.batches.append(batch)
 
