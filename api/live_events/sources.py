@@ -130,7 +130,7 @@ async def _publish_fit(orchestrator: Orchestrator, fit_id: str, started: Started
 
 
 async def _shown_fit(orchestrator: Orchestrator, fit: Fit, last: FitDetails | None) -> FitDetails:
-    """What is shown of a fit: `last`, or it with other numbers of live runs, until the record has changed."""
+    """What is shown of a fit. Until its record changes, only the numbers of live runs in `last` are replaced."""
     if last is None or last.changes != fit.changes:
         return await present_fit(orchestrator, fit)
     live = present_live_runs(orchestrator, fit)

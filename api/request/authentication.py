@@ -51,7 +51,7 @@ class Authentication:
         return self.caller_of(connection, token_of(connection))
 
     def caller_of(self, connection: HTTPConnection, token: str | None) -> Caller | None:
-        """The caller with this token; without one, that of the browser's session. Raises as above."""
+        """The caller with this token; without one, that of the browser's session. Raises Unauthorized, NotFound."""
         return self._caller_of_session(connection) if token is None else self._authenticate(token, connection)
 
     def _authenticate(self, token: str, connection: HTTPConnection) -> Caller:

@@ -46,7 +46,7 @@ class CrossOrigin:
         return self.permits_origin(Headers(scope=scope).get("origin"), has_token=has_token)
 
     def permits_origin(self, origin: str | None, *, has_token: bool) -> bool:
-        """The same for a page of this origin."""
+        """Whether a page of this origin may send a request, with or without a token that was not checked yet."""
         return origin in self._origins or (self._has_users and has_token)
 
     def record_origin(self, scope: Scope) -> None:

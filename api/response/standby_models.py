@@ -49,7 +49,7 @@ class StandbyTarget(LocalModel):
     task_name: str | None
     is_enabled: bool = Field(description="False while runs end after Standby was disabled.")
     settings: StandbySettings
-    build_number: str | None = Field(description="The build for new runs. Null if there is none.")
+    build_number: str | None = Field(description="The build for new runs. Null without such a build.")
     web_server_mcp_path: str | None = Field(description="The path of an MCP server, if actor.json names one.")
     waiting_requests: int = Field(description="Requests that wait until a run is ready.")
     open_requests: int

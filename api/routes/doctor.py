@@ -23,8 +23,7 @@ router = APIRouter(
 async def start_doctor(request: Request, caller: FullCaller) -> DoctorReport:
     """Begin to check this machine and its engine. Small programs in containers try the limits out.
 
-    While checks are being made, this starts no others. `GET` and the live events `doctor` return
-    their results.
+    While checks are being made, this starts no others. `GET` and the live events `doctor` return their results.
     """
     examination: Examination = request.app.state.doctor
     examination.start()

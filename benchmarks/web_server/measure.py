@@ -38,7 +38,7 @@ DOCKERFILE = 'FROM apify/actor-python:3.13\nCOPY main.py ./\nCMD ["python", "mai
 
 def measure(server: LiveServer) -> None:
     if shutil.which("nginx") is None:
-        print("There is no nginx to compare the web server proxy with: install Debian's package nginx.")
+        print("The benchmark of web servers needs nginx: install Debian's package nginx.")
         return
     run = server.run(_actor(server), memory=4096, timeout=3600)
     run = server.until(f"actor-runs/{run['id']}", lambda now: now["isContainerServerReady"])

@@ -268,7 +268,7 @@ class DockerContainers:
         return await self._create_once(spec, sandbox)
 
     async def _remove_by_name(self, name: str) -> bool:
-        """Remove a container that has the name. Return False if there is none yet, or if it is being removed."""
+        """Remove a container that has the name. Return False if it does not exist yet, or is being removed."""
         try:
             await self.connection.call(self.connection.api.remove_container, name, v=True, force=True)
         except docker.errors.APIError as error:

@@ -38,8 +38,8 @@ NOBODY = "65534:65534"
 class NetworkSandboxes:
     """Up to `size` sandboxes of one instance. `wait` returns when the container with an id has ended.
 
-    There are none unless this host reaches containers directly and reads their counters: the ports of a container that
-    joins a sandbox cannot be published. Call `open` first and `close` last.
+    None is prepared unless this host reaches containers directly and reads their counters: the ports of a container
+    that joins a sandbox cannot be published. Call `open` first and `close` last.
     """
 
     def __init__(

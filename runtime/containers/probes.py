@@ -57,7 +57,7 @@ class EngineProbes:
         return sorted(name for image in images for name in image["RepoTags"] or ())
 
     async def containers_by_instance(self) -> dict[str, int]:
-        """Return the number of containers of each instance, of whatever data directory, without prepared networks."""
+        """Return the number of containers of each instance, of any data directory, without prepared networks."""
         found = await self._connection.call(
             self._connection.api.containers, all=True, filters={"label": INSTANCE_LABEL}
         )

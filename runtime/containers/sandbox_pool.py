@@ -65,7 +65,7 @@ class SandboxPool:
         await asyncio.gather(*self._removals)
 
     def take(self) -> str | None:
-        """Return a prepared sandbox, which now belongs to the caller; None if there is none."""
+        """Return a prepared sandbox, which now belongs to the caller; None if the pool is empty."""
         id = next(iter(self._prepared), None)
         if id is not None:
             self._forget(id)

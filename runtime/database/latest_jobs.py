@@ -1,4 +1,4 @@
-"""The last jobs of many Actors or tasks at once, for lists of Actors and tasks."""
+"""The latest jobs of all Actors or all tasks of a user, for lists of Actors and tasks."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class OutcomePage:
 
 
 MAX_LONG_READS = 2
-"""So many at a time may read a whole queue. The other readers of the database are for everything else."""
+"""How many callers may read a whole queue at the same time. The other readers of the database remain available."""
 
 
 class RequestOutcomes:

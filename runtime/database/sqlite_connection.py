@@ -61,8 +61,8 @@ class SqliteConnection:
     """The open database file. All callers of `write` share one event loop.
 
     `changes` reports the rows that writes have changed. `commits` counts the commits: what was read after a commit is
-    valid until the next one. `writer` is an open connection for the writes: to open another
-    one takes a millisecond. All methods raise StorageUnavailable and StorageDamaged.
+    valid until the next one. `writer` is an open connection for the writes, because opening another one takes a
+    millisecond. All methods raise StorageUnavailable and StorageDamaged.
     """
 
     def __init__(

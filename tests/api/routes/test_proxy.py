@@ -115,10 +115,8 @@ def a_request(user_id: str, port: int) -> ProxyRequest:
 
 
 async def test_a_user_sees_only_its_own_last_requests(users: Api) -> None:
-    proxy, (alice, bob) = (
-        users.orchestrator.proxy,
-        sorted(users.orchestrator.users.all(), key=lambda each: each.username),
-    )
+    proxy = users.orchestrator.proxy
+    alice, bob = sorted(users.orchestrator.users.all(), key=lambda each: each.username)
     client = await listen(users, "proxy", token="bobs-key")
     proxy._add_recent([a_request(alice.id, 1), a_request(bob.id, 2), a_request(bob.id, 3)])
     await users.clock.advance(0.2)
