@@ -7,11 +7,10 @@ from http import HTTPStatus
 
 from starlette.responses import RedirectResponse
 
-from api.response.errors import internal_error
 from api.standby.gate import StandbyGate
 from api.standby.standby_address import StandbyAddress, standby_address_of
 from api.web_server.client import Client
-from api.web_server.forwarding import SCOPE, Forwarding
+from api.web_server.forwarding import Forwarding
 from api.web_server.proxy import WebServers
 from api.web_server.request import WebRequest
 from runtime.base.errors import BadGateway, GatewayTimeout, GreenroomError
@@ -43,33 +42,13 @@ class StandbyForwarding(Forwarding):
     """One request. It occupies a place in a run until its response has ended, or its WebSocket is closed."""
 
     _slot: Slot | None = None
-    _run_id: str | None = None
     _deadline: asyncio.TimerHandle | None = None
-    _is_switched = False
     _standby: StandbyTarget
 
     def __init__(self, client: Client, web_servers: WebServers, request: WebRequest, entrance: StandbyEntrance) -> None:
         super().__init__(client, web_servers, request)
         self._gate = entrance.gate
         self._response_secs = entrance.response_secs
-
-    def start(self) -> None:
-        if self._client.transport.is_closing():
-            self.response_complete = True
-            return
-        self._web_servers.open_forwardings.add(self)
-        try:
-            self._request.check()
-            self._web_servers.check_host(self._request)
-            if (preflight := self._gate.preflight_response(self._request)) is not None:
-                self._respond(preflight)
-            elif self._admit():
-                self._deadline = asyncio.get_running_loop().call_later(self._response_secs, self._time_out)
-                self._find_run()
-        except GreenroomError as problem:
-            super()._reject(problem)
-        except Exception as problem:
-            self._respond(internal_error(problem, SCOPE))
 
     def abort(self) -> None:
         if self._task is not None:
@@ -80,52 +59,46 @@ class StandbyForwarding(Forwarding):
         self._stop_deadline()
         super().receive_head(head)
 
-    def _admit(self) -> bool:
-        """Check the caller. Returns False if a browser has been redirected."""
+    def _begin(self) -> None:
+        self._request.check()
+        self._web_servers.check_host(self._request)
+        preflight = self._gate.preflight_response(self._request)
+        if preflight is not None:
+            self._respond(preflight)
+            return
         admission = self._gate.admit(self._request)
         if self._request.needs_slash:
             self._respond(RedirectResponse(self._request.address.with_slash, HTTPStatus.PERMANENT_REDIRECT))
-            return False
+            return
         self._standby, self._request = admission.target, admission.request
-        return True
-
-    def _find_run(self) -> None:
+        self._deadline = asyncio.get_running_loop().call_later(self._response_secs, self._time_out)
         slot = self._gate.take(self._standby)
         if slot is None:
-            self._task = asyncio.ensure_future(self._wait_for_run())
+            self._wait_for_run()
         else:
             self._use(slot)
 
-    async def _wait_for_run(self) -> None:
-        try:
-            self._use(await self._gate.acquire(self._standby))
-        except GreenroomError as problem:
-            super()._reject(problem)
-        except Exception as problem:
-            self._respond(internal_error(problem, SCOPE))
+    def _wait_for_run(self) -> None:
+        self._continue_with(self._gate.acquire(self._standby), self._use)
 
     def _use(self, slot: Slot) -> None:
-        """Send the request to the run in which it has a place."""
-        self._slot, self._run_id = slot, slot.run_id
+        """Send the request to the run in which it has a place. Raises BadGateway."""
+        self._slot = slot
         if self.response_complete:
             self._release()
-            return
-        try:
-            container = self._gate.container_of(slot)
-        except GreenroomError as problem:
-            self._reject(problem)
-            return
-        self._connect_to(container)
+        else:
+            self._connect_to(self._gate.container_of(slot))
 
     def _reject(self, problem: GreenroomError) -> None:
         """A run that has received nothing of the request may be ending. Then another one answers."""
-        if isinstance(problem, BadGateway) and self._run_id is not None:
+        slot = self._slot
+        if isinstance(problem, BadGateway) and slot is not None:
             if problem.slug in NOT_SENT and not self.response_complete:
                 self._release()
-                self._gate.doubt(self._run_id)
-                self._task = asyncio.ensure_future(self._wait_for_run())
+                self._gate.doubt(slot.run_id)
+                self._wait_for_run()
                 return
-            problem = self._gate.failure(self._run_id, problem)
+            problem = self._gate.failure(slot.run_id, problem)
         super()._reject(problem)
 
     def _time_out(self) -> None:
@@ -139,18 +112,10 @@ class StandbyForwarding(Forwarding):
         message = f"The Actor has not responded within {self._response_secs:g} seconds."
         super()._reject(GatewayTimeout("standby-response-timeout", message))
 
-    def _switch(self, head: ResponseHead) -> None:
-        self._is_switched = True
-        super()._switch(head)
-
-    def _end_switched(self) -> None:
-        self._release()
-
     def _end(self) -> None:
         super()._end()
         self._stop_deadline()
-        if not self._is_switched:
-            self._release()
+        self._release()
 
     def _stop_deadline(self) -> None:
         if self._deadline is not None:

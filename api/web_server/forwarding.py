@@ -6,9 +6,9 @@ import asyncio
 import logging
 import socket
 import struct
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.responses import RedirectResponse, Response
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from api.web_server.proxy import WebServers
 
 log = logging.getLogger("greenroom.web_server")
+T = TypeVar("T")
 
 MAX_UNSENT_BYTES = 128 * 1024
 """The part of a request's body that waits for a connection to the container."""
@@ -54,7 +55,7 @@ class Forwarding:
     _unsent_bytes = 0
     _trailers: RawHeaders | None = None
     _connection: ContainerConnection | None = None
-    _task: asyncio.Future[None] | None = None
+    _task: asyncio.Future[Any] | None = None
 
     def __init__(self, client: Client, web_servers: WebServers, request: WebRequest) -> None:
         self._client = client
@@ -68,13 +69,7 @@ class Forwarding:
             self.response_complete = True
             return
         self._web_servers.open_forwardings.add(self)
-        try:
-            self._request.check()
-            self._connect_to(self._web_servers.find_target(self._request))
-        except GreenroomError as problem:
-            self._reject(problem)
-        except Exception as problem:
-            self._respond(internal_error(problem, SCOPE))
+        self._attempt(self._begin)
 
     def send_body(self, pieces: list[bytes], trailers: RawHeaders | None) -> None:
         """Send some of the request's body. With `trailers`, which may be empty, it is complete."""
@@ -113,15 +108,31 @@ class Forwarding:
 
     # The request.
 
+    def _begin(self) -> None:
+        """Raises GreenroomError."""
+        self._request.check()
+        self._connect_to(self._web_servers.find_target(self._request))
+
     def _connect_to(self, target: Target | Awaitable[Target]) -> None:
         if isinstance(target, Target):
             self._connect(target)
         else:
-            self._task = asyncio.ensure_future(self._connect_later(target))
+            self._continue_with(target, self._connect)
 
-    async def _connect_later(self, target: Awaitable[Target]) -> None:
+    def _continue_with(self, result: Awaitable[T], use: Callable[[T], None]) -> None:
+        """Wait for the result in a task, then use it."""
+
+        def attempt(task: asyncio.Future[T]) -> None:
+            if not task.cancelled():
+                self._attempt(lambda: use(task.result()))
+
+        self._task = task = asyncio.ensure_future(result)
+        task.add_done_callback(attempt)
+
+    def _attempt(self, step: Callable[[], None]) -> None:
+        """Take a step of the request. Errors become the client's response."""
         try:
-            self._connect(await target)
+            step()
         except GreenroomError as problem:
             self._reject(problem)
         except Exception as problem:
@@ -243,13 +254,8 @@ class Forwarding:
         assert self._connection is not None
         container, received = self._connection.detach()
         self.response_started = True
-        self._end()
-        splice(
-            self._client.switch_protocols(interim_head(head, self._request)), container, received, self._end_switched
-        )
-
-    def _end_switched(self) -> None:
-        """Both sides of a connection that was switched have left."""
+        self._leave_http()
+        splice(self._client.switch_protocols(interim_head(head, self._request)), container, received, self._end)
 
     def _reject(self, problem: GreenroomError) -> None:
         self._respond(error_response(problem, SCOPE))
@@ -277,6 +283,10 @@ class Forwarding:
         self._client.end_response()
 
     def _end(self) -> None:
+        """The exchange has ended. After a switch of protocols, it ends when both sides have left."""
+        self._leave_http()
+
+    def _leave_http(self) -> None:
         self.response_complete = True
         self._web_servers.open_forwardings.discard(self)
 
