@@ -8,13 +8,12 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from api.request.cross_origin import CrossOrigin
-from api.standby.standby_address import is_standby_host
-from api.web_server.run_address import is_web_server_host
+from api.standby.standby_address import STANDBY_ADDRESSES
+from api.web_server.run_address import HTTP_PORT, RUN_ADDRESSES
 from runtime.base.addresses import API_NAMES
 from runtime.base.errors import Forbidden, Invalid
 
 OWN_SITES = frozenset({"same-origin", "none"})
-HTTP_PORT = 80
 
 
 class AllowedHosts:
@@ -51,7 +50,7 @@ class AllowedHosts:
 
     def check_web_server_host(self, host: str) -> None:
         """Raises Forbidden for a Host under which no Actor is reached, in any form of its addresses."""
-        is_of_actor = is_web_server_host(host, self._ports) or is_standby_host(host, self._ports)
+        is_of_actor = RUN_ADDRESSES.has_host(host, self._ports) or STANDBY_ADDRESSES.has_host(host, self._ports)
         if host.lower() not in self._hosts and not is_of_actor:
             raise _foreign_host(host)
 

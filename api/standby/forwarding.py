@@ -8,7 +8,7 @@ from http import HTTPStatus
 from starlette.responses import RedirectResponse
 
 from api.standby.gate import StandbyGate
-from api.standby.standby_address import StandbyAddress, standby_address_of
+from api.standby.standby_address import STANDBY_ADDRESSES, StandbyAddress
 from api.web_server.client import Client
 from api.web_server.forwarding import Forwarding
 from api.web_server.proxy import WebServers
@@ -32,7 +32,7 @@ class StandbyEntrance:
         self.response_secs = response_secs
 
     def address_of(self, host: bytes, target: bytes) -> StandbyAddress | None:
-        return standby_address_of(host, target)
+        return STANDBY_ADDRESSES.find(host, target)
 
     def forwarding(self, client: Client, web_servers: WebServers, request: WebRequest) -> Forwarding:
         return StandbyForwarding(client, web_servers, request, self)

@@ -11,10 +11,8 @@ from api.web_server.forwarding import Forwarding
 from api.web_server.headers import RawHeaders
 from api.web_server.known_requests import KnownRequests
 from api.web_server.request import WebRequest
-from api.web_server.run_address import RunAddress, run_address_of
+from api.web_server.run_address import REMEMBERED_HOSTS, RUN_ADDRESSES, RunAddress
 from runtime.container_http.target import Target
-
-REMEMBERED_HOSTS = 1024
 
 
 class OtherAddresses(Protocol):
@@ -57,7 +55,7 @@ class WebServers:
 
     def address_at(self, host: bytes, target: bytes) -> RunAddress | None:
         """The same for the value of the Host header."""
-        found = run_address_of(host, target)
+        found = RUN_ADDRESSES.find(host, target)
         return found if found is not None or self._others is None else self._others.address_of(host, target)
 
     def forwarding(self, client: Client, request: WebRequest) -> Forwarding:

@@ -1,7 +1,8 @@
-"""The two forms of a run's public address.
+"""The two forms in which an Actor's web server is addressed, and the addresses of runs.
 
-The host form, `http://KEY.runs.localhost:PORT/`, has an origin of its own. The path form, `/greenroom/web/KEY/`, shares
-the API's origin, so its responses are sandboxed, and their cookies and redirects stay below the run's own path.
+The host form, such as `http://KEY.runs.localhost:PORT/`, has an origin of its own. The path form, such as
+`/greenroom/web/KEY/`, shares the API's origin, so its responses are sandboxed, and their cookies and redirects stay
+below the path of the address.
 """
 
 from __future__ import annotations
@@ -9,13 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from runtime.base.addresses import WEB_SERVER_DOMAIN, WEB_SERVER_PATH
 
-HOST = re.compile(rf"([a-z0-9-]{{1,63}})\.{re.escape(WEB_SERVER_DOMAIN)}\.?(?::(\d{{1,5}}))?", re.IGNORECASE | re.ASCII)
 HTTP_PORT = 80
-PATH = re.compile(rb"(%b([^/?]+))(.*)" % re.escape(WEB_SERVER_PATH.encode()), re.DOTALL)
 REMEMBERED_HOSTS = 1024
 
 
@@ -40,29 +39,40 @@ class RunAddress(NamedTuple):
         return (self.prefix + b"/" + self.target).decode("latin-1")
 
 
-def run_address_of(host: bytes, target: bytes) -> RunAddress | None:
-    """The run's address that a request is for; None for any other request.
-
-    `host` is the value of the Host header. `target` is the path with the query.
-    """
-    key = _key_in_host(host)
-    if key is not None:
-        return RunAddress(key, b"", target)
-    if target.startswith(PATH_START) and (in_path := PATH.fullmatch(target)):
-        return RunAddress(in_path[2].decode("latin-1"), in_path[1], in_path[3])
-    return None
+A = TypeVar("A", bound=RunAddress)
 
 
-PATH_START = WEB_SERVER_PATH.encode()
+class AddressForms(Generic[A]):
+    """Both forms of one kind of address, which is `kind`. `key` is the pattern of the keys in the host form."""
+
+    def __init__(self, kind: type[A], *, key: str, domain: str, path: str) -> None:
+        self._kind = kind
+        host = rf"({key})\.{re.escape(domain)}\.?(?::(\d{{1,5}}))?"
+        self._host = re.compile(host, re.IGNORECASE | re.ASCII)
+        self._path_start = path.encode()
+        self._path = re.compile(rb"(%b([^/?]+))(.*)" % re.escape(self._path_start), re.DOTALL)
+        self._key_in_host = lru_cache(REMEMBERED_HOSTS)(self._find_key)
+
+    def find(self, host: bytes, target: bytes) -> A | None:
+        """The address that a request is for; None for any other request.
+
+        `host` is the value of the Host header. `target` is the path with the query.
+        """
+        key = self._key_in_host(host)
+        if key is not None:
+            return self._kind(key, b"", target)
+        if target.startswith(self._path_start) and (in_path := self._path.fullmatch(target)):
+            return self._kind(in_path[2].decode("latin-1"), in_path[1], in_path[3])
+        return None
+
+    def _find_key(self, host: bytes) -> str | None:
+        found = self._host.fullmatch(host.decode("latin-1"))
+        return found[1].lower() if found else None
+
+    def has_host(self, host: str, ports: Collection[int]) -> bool:
+        """Whether a Host header has the host form, with one of these ports. Without a port it is HTTP's port."""
+        match = self._host.fullmatch(host)
+        return match is not None and int(match[2] or HTTP_PORT) in ports
 
 
-@lru_cache(REMEMBERED_HOSTS)
-def _key_in_host(host: bytes) -> str | None:
-    found = HOST.fullmatch(host.decode("latin-1"))
-    return found[1].lower() if found else None
-
-
-def is_web_server_host(host: str, ports: Collection[int]) -> bool:
-    """Whether a Host header names a run's web server on one of these ports. Without a port it is HTTP's port."""
-    match = HOST.fullmatch(host)
-    return match is not None and int(match[2] or HTTP_PORT) in ports
+RUN_ADDRESSES = AddressForms(RunAddress, key="[a-z0-9-]{1,63}", domain=WEB_SERVER_DOMAIN, path=WEB_SERVER_PATH)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from api.standby.credentials import headers_without, query_without
-from api.standby.standby_address import StandbyAddress, standby_address_of
+from api.standby.standby_address import STANDBY_ADDRESSES, StandbyAddress
 
 OWN = b"localhost:3333"
 
@@ -20,7 +20,7 @@ OWN = b"localhost:3333"
     ],
 )
 def test_addresses(host: bytes, target: bytes, found: StandbyAddress) -> None:
-    assert standby_address_of(host, target) == found
+    assert STANDBY_ADDRESSES.find(host, target) == found
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_addresses(host: bytes, target: bytes, found: StandbyAddress) -> None:
     ],
 )
 def test_other_addresses(host: bytes, target: bytes) -> None:
-    assert standby_address_of(host, target) is None
+    assert STANDBY_ADDRESSES.find(host, target) is None
 
 
 def test_only_the_secret_token_is_removed() -> None:

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from api.web_server.run_address import run_address_of
+from api.web_server.run_address import RUN_ADDRESSES
 from tests.api.web_server.proxy_stage import KEY, ProxyStage, Upstream, closed_port
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
     ],
 )
 async def test_both_forms_of_the_address(host: str, raw_path: str, expected: tuple[str, str] | None) -> None:
-    address = run_address_of(host.encode(), raw_path.encode())
+    address = RUN_ADDRESSES.find(host.encode(), raw_path.encode())
     assert (None if address is None else (address.key, address.target.decode())) == expected
 
 
