@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from api.web_server.request import RequestHeaders, WebRequest
-from api.web_server.run_address import RUN_ADDRESSES, RunAddress
+from api.web_server.run_address import RunAddress
 
 T = TypeVar("T")
 REQUEST_LINE = re.compile(rb"(GET|HEAD|OPTIONS|DELETE) (/[!-\"$-~]*) HTTP/1\.1")
@@ -27,7 +27,7 @@ class KnownRequests:
     `address_at` is that of WebServers.
     """
 
-    def __init__(self, address_at: Callable[[bytes, bytes], RunAddress | None] = RUN_ADDRESSES.find) -> None:
+    def __init__(self, address_at: Callable[[bytes, bytes], RunAddress | None]) -> None:
         self._address_at = address_at
         self._requests: dict[bytes, WebRequest] = {}
         self._headers: dict[bytes, RequestHeaders] = {}

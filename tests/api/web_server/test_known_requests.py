@@ -7,7 +7,7 @@ import pytest
 from api.web_server import known_requests
 from api.web_server.known_requests import KnownRequests
 from api.web_server.request import RequestHeaders, WebRequest
-from api.web_server.run_address import RunAddress
+from api.web_server.run_address import RUN_ADDRESSES, RunAddress
 from tests.api.web_server.proxy_stage import KEY, ProxyStage, connected, replying
 
 HOST = f"{KEY}.runs.localhost:3333".encode()
@@ -18,7 +18,7 @@ def known(data: bytes = b"GET / HTTP/1.1\r\n" + HEAD, kind: str | None = None) -
     headers = RequestHeaders([(b"host", HOST), (b"x", b"1")])
     if kind is not None:
         setattr(headers, kind, True)
-    found = KnownRequests()
+    found = KnownRequests(RUN_ADDRESSES.find)
     found.remember(data, WebRequest(b"GET", RunAddress(KEY, b"", b"/"), headers))
     return found
 
