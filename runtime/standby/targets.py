@@ -88,34 +88,36 @@ class StandbyTargets:
 
     def enabled(self, user: User) -> Iterator[StandbyTarget]:
         """The user's own Actors and tasks with Standby."""
-        for actor in self._actors.page(user, ALL, sort_by="created_at", only_own=True).items:
-            if (target := self.of(user, actor)).settings.is_enabled:
+        actors = self._actors.page(user, ALL, sort_by="created_at", only_own=True).items
+        records: Iterator[Actor | Task] = chain(actors, self._tasks.page(user, ALL).items)
+        for record in records:
+            try:
+                target = self.of(user, record)
+            except NotFound:  # a task of another user's Actor, which is no longer public
+                continue
+            if target.settings.is_enabled:
                 yield target
-        for task in self._tasks.page(user, ALL).items:
-            of_task = self.renewed((user.id, task.id), task.actor_id)
-            if of_task is not None and of_task.settings.is_enabled:
-                yield of_task
 
     def build_id(self, target: StandbyTarget) -> str:
         """The id of the build that serves the target. Raises NotFound."""
-        tagged = target.actor.tagged_builds.get(target.settings.build)
-        if tagged is not None:
-            return tagged.build_id
-        try:
-            return self._builds.resolve(target.actor, target.settings.build).id
-        except Invalid as problem:
-            raise NotFound("record-not-found", problem.message) from problem
+        return self._build(target)[0]
 
     def current_build(self, target: StandbyTarget) -> tuple[str, str] | None:
         """The id and the number of the build that serves the target; None if there is none."""
+        try:
+            return self._build(target)
+        except NotFound:
+            return None
+
+    def _build(self, target: StandbyTarget) -> tuple[str, str]:
         reference = target.settings.build
         tagged = target.actor.tagged_builds.get(reference)
         if tagged is not None:
             return tagged.build_id, tagged.build_number
         try:
-            return self.build_id(target), reference
-        except NotFound:
-            return None
+            return self._builds.resolve(target.actor, reference).id, reference
+        except Invalid as problem:
+            raise NotFound("record-not-found", problem.message) from problem
 
     def _candidates(self, user: User, label: str) -> Iterator[Actor | Task]:
         """The records that the label may name for this user: names take precedence over ids."""
