@@ -60,6 +60,27 @@ class ProxyStage:
 
 
 @dataclass
+class EndlessHandler:
+    """Sends the `beginning` of a response, if there is one, and waits until it is cancelled."""
+
+    beginning: bytes = b""
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        if self.beginning:
+            await response.prepare(request)
+            await response.write(self.beginning)
+        self.begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.cancelled.set()
+        return response
+
+
+@dataclass
 class RawUpstream:
     """Sends the same bytes in reply to every request, then closes. `heads` are the heads of the requests."""
 

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from tests.api.web_server.proxy_stage import ProxyStage, Upstream, connected, replying
+from tests.api.web_server.proxy_stage import EndlessHandler, ProxyStage, Upstream, connected, replying
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -16,43 +16,23 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def test_a_client_that_disconnects_during_a_stream_ends_it(
     stage: ProxyStage, client: aiohttp.ClientSession, upstream: Upstream
 ) -> None:
-    cancelled = asyncio.Event()
-
-    async def handler(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
-        await response.prepare(request)
-        await response.write(b"data: 1\n\n")
-        try:
-            await asyncio.Event().wait()
-        finally:
-            cancelled.set()
-        return response
-
+    handler = EndlessHandler(b"data: 1\n\n")
     await upstream(handler)
     async with client.get(stage.url()) as response:
         await response.content.readuntil(b"\n\n")
         response.close()
-        await cancelled.wait()
+        await handler.cancelled.wait()
 
 
 async def test_a_client_that_disconnects_before_the_response_ends_the_request(
     stage: ProxyStage, upstream: Upstream
 ) -> None:
-    begun, cancelled = asyncio.Event(), asyncio.Event()
-
-    async def handler(request: web.Request) -> web.Response:
-        begun.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            cancelled.set()
-        return web.Response()
-
+    handler = EndlessHandler()
     await upstream(handler)
     async with connected(stage) as (_, writer):
         writer.write(f"GET / HTTP/1.1\r\nHost: {stage.host}\r\n\r\n".encode())
-        await begun.wait()
-    await cancelled.wait()
+        await handler.begun.wait()
+    await handler.cancelled.wait()
 
 
 async def test_a_client_that_disconnects_during_an_upload_ends_it(stage: ProxyStage, upstream: Upstream) -> None:
@@ -77,66 +57,35 @@ async def test_a_client_that_disconnects_during_an_upload_ends_it(stage: ProxySt
 async def test_a_client_that_disconnects_during_an_upload_ends_a_response_that_has_begun(
     stage: ProxyStage, upstream: Upstream
 ) -> None:
-    cancelled = asyncio.Event()
-
-    async def handler(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
-        await response.prepare(request)
-        await response.write(b"begun")
-        try:
-            await asyncio.Event().wait()
-        finally:
-            cancelled.set()
-        return response
-
+    handler = EndlessHandler(b"begun")
     await upstream(handler)
     async with connected(stage) as (reader, writer):
         writer.write(f"POST / HTTP/1.1\r\nHost: {stage.host}\r\nContent-Length: 9\r\n\r\npart".encode())
         await reader.readuntil(b"begun")
-    await cancelled.wait()
+    await handler.cancelled.wait()
 
 
 async def test_a_server_that_stops_ends_both_sides(stage: ProxyStage, upstream: Upstream) -> None:
-    cancelled = asyncio.Event()
-
-    async def handler(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
-        await response.prepare(request)
-        await response.write(b"data: 1\n\n")
-        try:
-            await asyncio.Event().wait()
-        finally:
-            cancelled.set()
-        return response
-
+    handler = EndlessHandler(b"data: 1\n\n")
     await upstream(handler)
     async with connected(stage) as (reader, writer):
         writer.write(f"GET / HTTP/1.1\r\nHost: {stage.host}\r\n\r\n".encode())
         await reader.readuntil(b"data: 1\n\n")
         stage.web_servers.close()
         assert not (await reader.read()).endswith(b"0\r\n\r\n")
-        await cancelled.wait()
+        await handler.cancelled.wait()
     assert not stage.web_servers.open_forwardings
 
 
 async def test_a_client_that_closes_its_sending_side_has_disconnected(stage: ProxyStage, upstream: Upstream) -> None:
     """It cannot be distinguished from one that has closed its connection, so nginx does the same."""
-    begun, cancelled = asyncio.Event(), asyncio.Event()
-
-    async def handler(request: web.Request) -> web.Response:
-        begun.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            cancelled.set()
-        return web.Response()
-
+    handler = EndlessHandler()
     await upstream(handler)
     async with connected(stage) as (reader, writer):
         writer.write(f"GET / HTTP/1.1\r\nHost: {stage.host}\r\n\r\n".encode())
-        await begun.wait()
+        await handler.begun.wait()
         writer.write_eof()
-        await cancelled.wait()
+        await handler.cancelled.wait()
         assert await reader.read() == b""
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import aiohttp
 import pytest
 from aiohttp import web
 from yarl import URL
 
-from tests.api.web_server.proxy_stage import ProxyStage, Upstream, closed_port, connected, replying
+from tests.api.web_server.proxy_stage import EndlessHandler, ProxyStage, Upstream, closed_port, connected, replying
 from tests.api.web_server.web_sockets import SWITCHING, echo, handshake, talking
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -122,18 +120,9 @@ async def test_a_switch_to_another_protocol_is_a_bad_gateway(stage: ProxyStage) 
 
 
 async def test_a_client_that_disconnects_during_the_handshake_ends_it(stage: ProxyStage, upstream: Upstream) -> None:
-    begun, cancelled = asyncio.Event(), asyncio.Event()
-
-    async def handler(request: web.Request) -> web.Response:
-        begun.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            cancelled.set()
-        return web.Response()
-
+    handler = EndlessHandler()
     await upstream(handler)
     async with connected(stage) as (_, writer):
         writer.write(handshake(stage))
-        await begun.wait()
-    await cancelled.wait()
+        await handler.begun.wait()
+    await handler.cancelled.wait()
