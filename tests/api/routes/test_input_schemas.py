@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,14 +20,6 @@ PERSON: dict[str, Any] = {
     "password": {"type": "string", "isSecret": True},
     "cookies": {"type": "array", "isSecret": True},
 }
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncIterator[Api]:
-    api = Api(tmp_path)
-    await api.open()
-    yield api
-    await api.close()
 
 
 async def stored(api: Api, run: Any, key: str = "INPUT") -> tuple[str, bytes]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.standby.test_standby_requests import StandbyApi
+from tests.api.standby.standby_api import StandbyApi
 from tests.fakes.api import problem
 from tests.fakes.event_stream import listen
 
