@@ -59,9 +59,7 @@ class StandbyForwarding(Forwarding):
         self._stop_deadline()
         super().receive_head(head)
 
-    def _begin(self) -> None:
-        self._request.check()
-        self._web_servers.check_host(self._request)
+    def _find_container(self) -> None:
         preflight = self._gate.preflight_response(self._request)
         if preflight is not None:
             self._respond(preflight)

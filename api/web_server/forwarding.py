@@ -109,8 +109,12 @@ class Forwarding:
     # The request.
 
     def _begin(self) -> None:
-        """Raises GreenroomError."""
         self._request.check()
+        self._web_servers.check_host(self._request)
+        self._find_container()
+
+    def _find_container(self) -> None:
+        """Connect to the container for the request, which is valid. Raises GreenroomError."""
         self._connect_to(self._web_servers.find_target(self._request))
 
     def _connect_to(self, target: Target | Awaitable[Target]) -> None:

@@ -65,12 +65,11 @@ class WebServers:
         return Forwarding(client, self, request)
 
     def check_host(self, request: WebRequest) -> None:
-        """Raises GreenroomError."""
+        """Raises GreenroomError for a Host header that this server does not answer."""
         self._check_host(request.headers.host)
 
     def find_target(self, request: WebRequest) -> Target | Awaitable[Target]:
         """The container for a request. Raises GreenroomError."""
-        self.check_host(request)
         return self._find_target(request.address.key)
 
     def close(self) -> None:
