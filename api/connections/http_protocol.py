@@ -28,7 +28,7 @@ MAX_HEADER_BYTES = 131_072
 MAX_HEADERS = 256
 CHUNKED_SLICE_BYTES = 16_384
 MAX_UNREAD_BYTES = 128 * 1024
-"""The part of a body that waits for the application: less than uvloop receives at once, because adding costs time."""
+"""The part of a body that waits for the application: less than uvloop receives in a call, because adding costs time."""
 MAX_EARLY_BYTES = 65_536
 """What a client may send after an upgrade request before it has the response."""
 HEAD_SECS = 60.0
@@ -315,7 +315,8 @@ class HttpProtocol(HttpToolsProtocol):
         forwarding.start()
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
-        """Start the answer to a pipelined request. A forwarding starts later, because a rejected one ends at once."""
+        """Start the answer to a pipelined request. A forwarding starts later, because a rejected one ends
+        immediately."""
         if app is None:
             self.loop.call_soon(self._start, cycle)
         else:

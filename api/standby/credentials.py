@@ -11,7 +11,7 @@ from api.web_server.headers import RawHeaders
 from runtime.access.users import SERVER_TOKEN_PREFIX
 
 OWN_HEADER = b"x-apify-authorization"
-"""It takes precedence: then the Actor has its own use for Authorization."""
+"""It takes precedence over Authorization, which is then for the Actor itself."""
 BEARERS = (OWN_HEADER, b"authorization")
 
 

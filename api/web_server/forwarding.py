@@ -32,11 +32,11 @@ T = TypeVar("T")
 MAX_UNSENT_BYTES = 128 * 1024
 """The part of a request's body that waits for a connection to the container."""
 MAX_COPIED_BYTES = 64 * 1024
-"""Larger pieces are written separately, which costs less than to copy them."""
+"""Larger pieces are written separately, which costs less than copying them."""
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 HINT = "The Actor must run an HTTP server on the port in ACTOR_WEB_SERVER_PORT, listening on 0.0.0.0."
 SCOPE = {"type": "http", "method": "GET", "path": "/"}
-"""What errors need of a request: nothing, because the API's own rules do not apply to it."""
+"""The scope for errors. It is the same for all requests, because the API's own rules do not apply to them."""
 
 
 class Forwarding:
@@ -45,7 +45,7 @@ class Forwarding:
     The client's side calls the methods above, and the container's side those of an Exchange below.
     """
 
-    # Their first values. Most requests never change them.
+    # Initial values. Most requests never change them.
     more_body = True
     response_started = False
     response_complete = False

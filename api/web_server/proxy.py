@@ -28,9 +28,10 @@ class OtherAddresses(Protocol):
 class WebServers:
     """Forwards the requests that have a run's address. The handshake of a WebSocket is such a request too.
 
-    `find_target` returns the container of a run by its key, at once if it is known. It raises a GreenroomError for a
-    key without a live run. `check_host` raises one for a Host header that this server does not answer. The client gets
-    these errors as the platform's error object. `others` forwards requests with another kind of address.
+    `find_target` returns the container of a run by its key, or an awaitable if it has to be found. It raises a
+    GreenroomError for a key without a live run. `check_host` raises one for a Host header that this server does not
+    answer. The client gets these errors as the platform's error object. `others` forwards requests with another kind of
+    address.
     """
 
     def __init__(

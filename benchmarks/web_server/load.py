@@ -1,4 +1,4 @@
-"""What a client measures of a proxy. It talks raw HTTP, so that it costs little itself."""
+"""What a client measures of a proxy. It sends raw HTTP, so that it costs little itself."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def _row(item: JsonDict) -> Row:
 
 @app.command("warm-up", cls=Command)
 def warm_up(reference: Target, as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Start a run unless one is live, and wait until it is ready. So the next request need not wait.
+    """Start a run unless one is live, and wait until it is ready. The next request then does not have to wait.
 
     Example: greenroom standby warm-up my-actor
     """

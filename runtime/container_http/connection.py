@@ -80,7 +80,7 @@ class ContainerConnection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def abort(self) -> None:
-        """Close the connection. Its exchange hears nothing more."""
+        """Close the connection. Its exchange is not notified."""
         self._exchange = None
         self._transport.abort()
 

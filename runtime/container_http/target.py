@@ -91,7 +91,7 @@ class Target:
             self._idle.remove(connection)
 
     def close(self) -> None:
-        """Close all connections. Their exchanges hear nothing more."""
+        """Close all connections. Their exchanges are not notified."""
         self.close_idle()
         for connection in list(self._busy):
             connection.abort()

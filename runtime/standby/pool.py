@@ -46,9 +46,9 @@ class PooledRun:
     """A run of a pool. `open_requests` includes those that wait until it is ready.
 
     `is_stored` is true once the run has a record, with this `web_key`. The record was last compared at `version` of the
-    records. `settled` is set when it is ready, or `problem` is why it never will
-    be. `was_ready` is true once it has been ready. A run that `is_ending` gets no more requests. A run that `is_ahead`
-    was started before a request needed it.
+    records. `settled` is set when the run is ready, or when `problem` is the reason why it will never be ready.
+    `was_ready` is true once it has been ready. A run that `is_ending` gets no more requests. A run that `is_ahead` was
+    started before a request needed it.
     """
 
     run_id: str

@@ -69,7 +69,7 @@ def stored_settings(extra: Mapping[str, Json]) -> JsonDict:
 
 
 def check_settings(sent: Mapping[str, Any], defaults: Mapping[str, Any] = DEFAULTS) -> None:
-    """Raises Invalid for values that make no sense, also together with the `defaults` of those that were not sent."""
+    """Raises Invalid for invalid values, and for values that contradict the `defaults` of those that were not sent."""
     given = {name: value for name, value in sent.items() if value is not None}
     for name, least in LEAST.items():
         if name in given and not least <= given[name] <= MOST:

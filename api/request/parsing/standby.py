@@ -11,7 +11,7 @@ from runtime.standby.settings import DEFAULTS, FIELD, check_settings
 
 
 class ActorStandby(TypedDict, total=False):
-    """The last three fields can be sent, but their values cannot be changed: the platform reads them for itself."""
+    """The last three fields can be sent, but only with these values: Greenroom does not emulate the others."""
 
     isEnabled: bool | None
     desiredRequestsPerActorRun: int | None
@@ -32,7 +32,7 @@ STORED = frozenset({"isEnabled", *DEFAULTS})
 def parse_standby(body: Mapping[str, Any], known: Mapping[str, Any] | None, *, of_task: bool = False) -> dict[str, Any]:
     """The field `actorStandby` of a record, if the body has it: what is sent, merged over the `known` settings.
 
-    null resets a setting, or all of them. The settings of a task may only make sense with those of its Actor.
+    null resets a setting, or all of them. The settings of a task may only be valid together with those of its Actor.
     """
     if FIELD not in body:
         return {}
