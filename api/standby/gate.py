@@ -17,8 +17,7 @@ from api.standby.credentials import Credentials, credentials_of, headers_without
 from api.web_server.headers import RawHeaders
 from api.web_server.request import RequestHeaders, WebRequest
 from runtime.access import permissions
-from runtime.base.errors import BadGateway, Forbidden, GreenroomError, Unauthorized, Unavailable
-from runtime.base.records import Run
+from runtime.base.errors import BadGateway, Forbidden, GreenroomError, NotFound, Unauthorized, Unavailable
 from runtime.container_http.target import Target
 from runtime.orchestrator import Orchestrator
 from runtime.standby.standby import Slot
@@ -104,8 +103,13 @@ class StandbyGate:
 
     def failure(self, run_id: str, problem: BadGateway) -> GreenroomError:
         """The error for a request to which a run has given no valid response."""
-        run = self._orchestrator.runs.get(run_id)
-        return _finished(run) if run.status.is_terminal else BadGateway("standby-bad-gateway", problem.message)
+        try:
+            run = self._orchestrator.runs.get(run_id)
+        except NotFound:
+            return _finished(run_id, "it was deleted")
+        if run.status.is_terminal:
+            return _finished(run_id, run.status)
+        return BadGateway("standby-bad-gateway", problem.message)
 
     def _caller(self, request: WebRequest, sent: Credentials) -> Caller:
         """The caller with this token. Without one, a page of the console: a link elsewhere must not start a run."""
@@ -145,8 +149,8 @@ def scope_of(request: WebRequest) -> Scope:
     }
 
 
-def _finished(run: Run) -> Unavailable:
-    return Unavailable("standby-run-finished", f"The Actor run {run.id} ended before it responded ({run.status}).")
+def _finished(run_id: str, how: str) -> Unavailable:
+    return Unavailable("standby-run-finished", f"The Actor run {run_id} ended before it responded ({how}).")
 
 
 def _without(token: str, request: WebRequest) -> WebRequest:

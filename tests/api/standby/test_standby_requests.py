@@ -175,6 +175,24 @@ async def test_a_run_that_breaks_off(api: StandbyApi) -> None:
     assert problem(await api.send("/greenroom/standby/local--hello/crash")) == (503, "standby-run-finished")
 
 
+async def test_a_run_that_breaks_off_and_is_deleted(api: StandbyApi) -> None:
+    await api.create_standby_actor()
+    await api.send("/greenroom/standby/local--hello/")
+    [run] = api.live
+
+    async def end(request: web.BaseRequest) -> web.StreamResponse:
+        if api.live:  # the request is repeated once
+            api.container_of(run).exits(1)
+            await api.orchestrator.runs.wait(run.id, PATIENCE_SECS)
+            assert (await api.call("DELETE", f"/v2/actor-runs/{run.id}")).status_code == 204
+        assert request.transport is not None
+        request.transport.close()
+        return web.Response()
+
+    api.answer = end  # type: ignore[method-assign]
+    assert problem(await api.send("/greenroom/standby/local--hello/")) == (503, "standby-run-finished")
+
+
 async def test_the_first_response_has_a_limit(api: StandbyApi) -> None:
     await api.create_standby_actor()
     url, silence = "/greenroom/standby/local--hello", asyncio.Event()
