@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from runtime.base.clock import Clock, wait_for_event
+from runtime.base.clock import Clock, Millis, wait_for_event
 from runtime.containers import EngineUnavailable, StartFailed
 
 log = logging.getLogger("greenroom.containers")
@@ -16,13 +16,17 @@ QUIET_SECS = 1.0
 """A sandbox is prepared when no container has been started for this time: it must not slow down a burst of starts."""
 REMOVAL_PAUSE_MILLIS = 5_000
 """The pause between two attempts to remove a sandbox while the engine is unavailable."""
+FIRST_PAUSE_MILLIS = 5_000
+LONGEST_PAUSE_MILLIS = 60_000
+"""The pause after a failed attempt to prepare a sandbox doubles with each failure: the engine may be restarting."""
 
 
 class SandboxPool:
     """Up to `size` prepared sandboxes. Each is taken at most once, the oldest first, and never comes back.
 
     `make` returns the id of a new sandbox, `remove` removes one, and `wait` returns when one has ended. After an error
-    of `make`, the pool tries again when the next container has been started. Call `open` first and `close` last.
+    of `make`, the pool tries again after a pause, or when the next container has been started. Call `open` first and
+    `close` last.
     """
 
     def __init__(
@@ -47,6 +51,8 @@ class SandboxPool:
         self._starts = 0
         self._current_starts = 0
         self._last_problem = ""
+        self._pause = FIRST_PAUSE_MILLIS
+        self._retry_at: Millis | None = None
         self._filling: asyncio.Task[None] | None = None
 
     def open(self) -> None:
@@ -96,7 +102,7 @@ class SandboxPool:
 
     async def _fill(self) -> None:
         while True:
-            await self._wanted.wait()
+            await wait_for_event(self._wanted, self._clock, self._retry_at)
             await self._quiet()
             self._wanted.clear()
             while len(self._prepared) < self._size and not self._wanted.is_set():
@@ -121,12 +127,18 @@ class SandboxPool:
                 self.discard(await making)
             raise
         except (StartFailed, EngineUnavailable) as problem:
-            if str(problem) != self._last_problem:
-                self._last_problem = str(problem)
-                log.warning("Runs start more slowly, because no network could be prepared for them: %s", problem)
+            self._retry_later(str(problem))
             return False
+        self._pause, self._retry_at = FIRST_PAUSE_MILLIS, None
         self._prepared[id] = asyncio.create_task(self._drop_when_ended(id), name=f"network sandbox {id[:12]}")
         return True
+
+    def _retry_later(self, problem: str) -> None:
+        if problem != self._last_problem:
+            self._last_problem = problem
+            log.warning("Runs start more slowly, because no network could be prepared for them: %s", problem)
+        self._retry_at = self._clock.now() + self._pause
+        self._pause = min(2 * self._pause, LONGEST_PAUSE_MILLIS)
 
     async def _drop_when_ended(self, id: str) -> None:
         """Drop a prepared sandbox that has ended: somebody removed it, or the engine was restarted."""

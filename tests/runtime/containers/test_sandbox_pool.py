@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from runtime.containers import EngineUnavailable, StartFailed
-from runtime.containers.sandbox_pool import QUIET_SECS, SandboxPool
+from runtime.containers.sandbox_pool import LONGEST_PAUSE_MILLIS, QUIET_SECS, SandboxPool
 from tests.fakes.clock import VirtualClock
 
 A_WHILE_SECS = 5 * QUIET_SECS
@@ -38,7 +38,7 @@ class Sandboxes:
         return id
 
     async def remove(self, id: str) -> None:
-        if self.problem is not None:
+        if isinstance(self.problem, EngineUnavailable):
             raise self.problem
         if id in self.existing:
             self.existing.remove(id)
@@ -122,18 +122,35 @@ async def test_after_an_error_the_next_start_leads_to_another_attempt(
     pool: SandboxPool, sandboxes: Sandboxes, clock: VirtualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     sandboxes.problem = StartFailed("exec format error")
-    await clock.advance(A_WHILE_SECS)
+    await clock.advance(2 * QUIET_SECS)
     for _ in range(2):
         with pool.during_start():
             assert pool.take() is None
-        await clock.advance(A_WHILE_SECS)
+        await clock.advance(2 * QUIET_SECS)
     assert sandboxes.attempts == 3
     assert caplog.text.count("exec format error") == 1
     sandboxes.problem = None
     with pool.during_start():
         pass
-    await clock.advance(A_WHILE_SECS)
+    await clock.advance(2 * QUIET_SECS)
     assert len(sandboxes.existing) == 2
+
+
+@pytest.mark.parametrize("problem", [StartFailed("shutting down"), EngineUnavailable("stopped")])
+async def test_after_an_error_the_pool_fills_itself_though_no_run_starts(
+    pool: SandboxPool, sandboxes: Sandboxes, clock: VirtualClock, problem: Exception
+) -> None:
+    """As after a restart of the engine that ended the sandboxes of an idle server."""
+    await clock.advance(A_WHILE_SECS)
+    sandboxes.problem = problem
+    sandboxes.end("sandbox 1")
+    await clock.advance(3600)
+    pauses = sandboxes.attempts - 2
+    assert 60 <= pauses < 70  # one a minute, after the first
+    sandboxes.problem = None
+    await clock.advance(2 * LONGEST_PAUSE_MILLIS / 1000)
+    assert sandboxes.existing == ["sandbox 2", "sandbox 3"]
+    assert sandboxes.attempts == 2 + pauses + 1
 
 
 async def test_a_sandbox_is_removed_when_the_engine_is_available_again(
