@@ -175,6 +175,7 @@ async def test_a_body_of_millions_of_parts_is_rejected_outside_of_the_event_loop
     assert ticks > ENOUGH_TICKS
 
 
+@pytest.mark.processes
 @pytest.mark.usefixtures("impatient_helpers")
 async def test_a_schema_of_a_collection_that_takes_forever_rejects_the_record(client: httpx.AsyncClient) -> None:
     step = {f"d{n}": {"anyOf": [{"$ref": f"#/definitions/d{n + 1}"}] * 2} for n in range(60)}

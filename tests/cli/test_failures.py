@@ -148,6 +148,7 @@ def test_an_error_in_greenroom_itself(fail: Any, monkeypatch: pytest.MonkeyPatch
     assert "Traceback" in stderr
 
 
+@pytest.mark.processes
 def test_an_interrupted_build(served: Served, folder: Path) -> None:
     served.stub.build_status = "RUNNING"
     with command(str(folder), "--json", "--data-dir", str(served.data_dir)) as running:

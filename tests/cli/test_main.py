@@ -34,6 +34,7 @@ def test_a_narrow_terminal_gets_the_whole_help(cli: CliRunner, name: str, monkey
     assert (result.exit_code, "\N{HORIZONTAL ELLIPSIS}" in result.stdout) == (0, False)
 
 
+@pytest.mark.processes
 def test_slow_packages_are_imported_only_by_the_commands_that_need_them() -> None:
     code = "import sys; before = set(sys.modules); import cli.main; print(*sys.modules.keys() - before)"
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

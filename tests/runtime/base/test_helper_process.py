@@ -37,6 +37,7 @@ async def test_an_error_of_the_function_is_raised_with_all_its_fields() -> None:
         await in_helper(loads, b"{")
 
 
+@pytest.mark.processes
 @pytest.mark.usefixtures("impatient_helpers")
 def test_work_that_takes_too_long_ends_the_process_and_the_next_work_gets_a_new_one() -> None:
     helper = HelperProcess()
@@ -51,6 +52,7 @@ def test_work_that_takes_too_long_ends_the_process_and_the_next_work_gets_a_new_
     assert helper.run(loads, b"1") == 1
 
 
+@pytest.mark.processes
 def test_work_that_needs_too_much_memory_is_stopped() -> None:
     helper = HelperProcess()
     with pytest.raises(WorkLimitExceeded):

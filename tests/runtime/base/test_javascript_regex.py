@@ -48,6 +48,7 @@ def test_an_invalid_pattern_is_rejected(searcher: Searcher, pattern: str, messag
     searcher.check("(a)")
 
 
+@pytest.mark.processes
 def test_an_endless_search_is_stopped_and_the_next_input_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(javascript_regex, "ALLOWED_SECS", 1.0)
     searcher = Searcher()
@@ -61,6 +62,7 @@ def test_an_endless_search_is_stopped_and_the_next_input_is_searched(monkeypatch
         assert searcher.finds("a", "a")
 
 
+@pytest.mark.processes
 def test_a_search_that_needs_too_much_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(javascript_regex, "ALLOWED_SECS", 60.0)
     searcher = Searcher()

@@ -132,6 +132,7 @@ async def test_settings_in_a_repository_do_not_affect_the_git_that_fetches_it(re
     assert not written.exists()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("limits", [Limits(entries=5_000), Limits(bytes=50_000)])
 async def test_a_repository_that_would_be_huge_is_rejected_before_the_checkout(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: Limits

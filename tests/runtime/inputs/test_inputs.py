@@ -154,6 +154,7 @@ async def test_problems_are_reported_in_the_platforms_words(sent: Input | None, 
     assert raised.value.message.startswith(message)
 
 
+@pytest.mark.processes
 async def test_an_endless_pattern_search_is_rejected_without_blocking_the_server(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -132,6 +132,7 @@ async def test_an_expression_that_takes_long_with_a_big_input_does_not_block_the
     assert ticks > 20
 
 
+@pytest.mark.processes
 @pytest.mark.usefixtures("impatient_helpers")
 async def test_an_expression_that_takes_too_long_is_reported() -> None:
     expression = " + ".join(["max(input.n)"] * 60)

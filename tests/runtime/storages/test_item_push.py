@@ -41,6 +41,7 @@ def nested(levels: int) -> Any:
     return {"a": nested(levels - 1)} if levels else {"a": 1}
 
 
+@pytest.mark.processes
 @pytest.mark.usefixtures("impatient_helpers")
 @pytest.mark.parametrize("name", some(ENDLESS_SCHEMAS))
 async def test_a_schema_that_takes_forever_neither_blocks_the_event_loop_nor_runs_on(name: str) -> None:
