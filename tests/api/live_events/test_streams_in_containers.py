@@ -34,13 +34,21 @@ def events(server: LiveServer, topics: str, last_id: str = "") -> Iterator[Itera
 
 def _parsed(response: httpx.Response) -> Iterator[Event]:
     fields: dict[str, str] = {}
-    for line in response.iter_lines():
+    for line in _lines(response):
         name, colon, value = line.partition(": ")
         if colon:
             fields[name] = value
         elif "event" in fields:
             yield Event(fields["id"], fields["event"], json.loads(fields["data"]))
             fields = {}
+
+
+def _lines(response: httpx.Response) -> Iterator[str]:
+    """Split at line feeds only. HTTPX also splits at characters such as U+2028, which JSON strings may contain."""
+    rest = ""
+    for text in response.iter_text():
+        *lines, rest = (rest + text).split("\n")
+        yield from lines
 
 
 def test_a_run_is_followed_over_a_lost_connection(server: LiveServer) -> None:
