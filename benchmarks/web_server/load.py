@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
 import uvloop
 
 from benchmarks.storages.load import cpu_secs
-from benchmarks.web_server.upstream import BIG_BYTES, SMALL
+from benchmarks.web_server.upstream import SMALL
 
 CONNECTIONS = 16
+BIG_BYTES, GIANT_BYTES = 100_000_000, 1_000_000_000
 HEAD = "User-Agent: benchmark/1.0\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\n"
 END = SMALL[-100:]
 NUMBER = b"NUMBER"
@@ -102,23 +105,46 @@ async def _send_requests(proxy: Proxy, message: bytes, count: int) -> list[float
 
 def download_cpu_millis(proxy: Proxy) -> float:
     """The CPU time of the proxy for a response of BIG_BYTES."""
-    before = cpu_secs(proxy.pid)
-    uvloop.run(_receive_body(proxy))
-    return (cpu_secs(proxy.pid) - before) * 1e3
+    return _cpu_millis(proxy, _receive_body(proxy, BIG_BYTES))
 
 
 def upload_cpu_millis(proxy: Proxy) -> float:
     """The CPU time of the proxy for a request of BIG_BYTES."""
+    return _cpu_millis(proxy, _send_body(proxy, BIG_BYTES))
+
+
+def download_growth(proxy: Proxy) -> float:
+    """How many MB of memory the proxy needs for a response of GIANT_BYTES, at its peak."""
+    return _growth(proxy, _receive_body(proxy, GIANT_BYTES))
+
+
+def upload_growth(proxy: Proxy) -> float:
+    """How many MB of memory the proxy needs for a request of GIANT_BYTES, at its peak."""
+    return _growth(proxy, _send_body(proxy, GIANT_BYTES))
+
+
+def _cpu_millis(proxy: Proxy, transfer: Coroutine[Any, Any, None]) -> float:
     before = cpu_secs(proxy.pid)
-    uvloop.run(_send_body(proxy))
+    uvloop.run(transfer)
     return (cpu_secs(proxy.pid) - before) * 1e3
 
 
-async def _receive_body(proxy: Proxy) -> None:
+def _growth(proxy: Proxy, transfer: Coroutine[Any, Any, None]) -> float:
+    Path(f"/proc/{proxy.pid}/clear_refs").write_text("5")  # VmHWM, the peak of the memory, begins anew
+    before = _memory_kilobytes(proxy, "VmRSS")
+    uvloop.run(transfer)
+    return (_memory_kilobytes(proxy, "VmHWM") - before) / 1024
+
+
+def _memory_kilobytes(proxy: Proxy, name: str) -> int:
+    lines = Path(f"/proc/{proxy.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
+async def _receive_body(proxy: Proxy, left: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port, limit=2**20)
-    writer.write(proxy.request("GET /big"))
+    writer.write(proxy.request(f"GET /big/{left}"))
     await reader.readuntil(b"\r\n\r\n")
-    left = BIG_BYTES
     while left:
         data = await reader.read(2**20)
         assert data
@@ -126,11 +152,11 @@ async def _receive_body(proxy: Proxy) -> None:
     writer.close()
 
 
-async def _send_body(proxy: Proxy) -> None:
+async def _send_body(proxy: Proxy, length: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
-    writer.write(proxy.request("POST /upload", f"Content-Length: {BIG_BYTES}\r\n"))
+    writer.write(proxy.request(f"POST /upload/{length}", f"Content-Length: {length}\r\n"))
     piece = b"x" * 1_000_000
-    for _ in range(BIG_BYTES // len(piece)):
+    for _ in range(length // len(piece)):
         writer.write(piece)
         await writer.drain()
     await reader.readuntil(END)

@@ -14,16 +14,18 @@ from statistics import median
 from typing import TypeVar
 
 from benchmarks.live_runs import container_id
-from benchmarks.table import show_ratios
+from benchmarks.table import show, show_ratios
 from benchmarks.web_server import upstream
 from benchmarks.web_server.load import (
     CONNECTIONS,
     Proxy,
     download_cpu_millis,
+    download_growth,
     echo_times,
     event_delays,
     small_responses,
     upload_cpu_millis,
+    upload_growth,
 )
 from benchmarks.web_server.nginx import nginx
 from testing.live_server import LiveServer
@@ -60,8 +62,12 @@ def _compare(nginx: Proxy, greenroom: Proxy) -> None:
         show_ratios(f"{what}, small responses, {CONNECTIONS} connections", unit, "nginx", "Greenroom", values)
     new = _alternate(nginx, greenroom, lambda proxy: small_responses(proxy, REQUESTS, new_heads=True)[0])
     show_ratios("CPU of a request, if no head is the same", "µs", "nginx", "Greenroom", new)
-    for what, cost in (("download", download_cpu_millis), ("upload", upload_cpu_millis)):
-        show_ratios(f"CPU of a {what} of 100 MB", "ms", "nginx", "Greenroom", _alternate(nginx, greenroom, cost))
+    for what, cost in (("a download", download_cpu_millis), ("an upload", upload_cpu_millis)):
+        show_ratios(f"CPU of {what} of 100 MB", "ms", "nginx", "Greenroom", _alternate(nginx, greenroom, cost))
+    for what, growth in (("a download", download_growth), ("an upload", upload_growth)):
+        pairs = _alternate(nginx, greenroom, growth)
+        growths = {"nginx": [first for first, _ in pairs], "Greenroom": [second for _, second in pairs]}
+        show(f"Growth of the memory during {what} of 1 GB", "MB", growths)
     delays = _alternate(nginx, greenroom, lambda proxy: median(event_delays(proxy, EVENTS)))
     show_ratios("Delay of a server-sent event", "µs", "nginx", "Greenroom", delays)
     times = _alternate(nginx, greenroom, lambda proxy: median(echo_times(proxy, MESSAGES)))

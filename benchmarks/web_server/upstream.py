@@ -10,16 +10,16 @@ import time
 from typing import cast
 
 SMALL = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\n" + b"x" * 100
-BIG_BYTES = 100_000_000
 PIECE = b"x" * 262_144
 EVENT_SECS = 0.01
 KEY_START, GUID = b"sec-websocket-key: ", b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class Connection(asyncio.Protocol):
-    """`GET /same`, `GET /new` with a head that is never the same, `GET /big`, `POST /upload`, and `GET /echo`.
+    """`GET /same`, `GET /new` with a head that is never the same, and `GET /echo`.
 
-    `GET /events` sends events that contain the time at which they were sent.
+    The bodies of `GET /big/BYTES` and `POST /upload/BYTES` have this length. `GET /events` sends events that contain
+    the time at which they were sent.
     """
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -34,11 +34,11 @@ class Connection(asyncio.Protocol):
             self.transport.write(unmasked(data))
         elif self.left:
             self.receive_body(data)
-        elif data.startswith(b"POST /upload"):
-            self.left = BIG_BYTES
+        elif data.startswith(b"POST /upload/"):
+            self.left = length_in(data)
             self.receive_body(data.partition(b"\r\n\r\n")[2])
-        elif data.startswith(b"GET /big"):
-            self.task = asyncio.ensure_future(self.send_body())
+        elif data.startswith(b"GET /big/"):
+            self.task = asyncio.ensure_future(self.send_body(length_in(data)))
         elif data.startswith(b"GET /events"):
             self.task = asyncio.ensure_future(self.send_events())
         elif data.startswith(b"GET /echo"):
@@ -53,9 +53,8 @@ class Connection(asyncio.Protocol):
         if not self.left:
             self.transport.write(SMALL)
 
-    async def send_body(self) -> None:
-        self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % BIG_BYTES)
-        left = BIG_BYTES
+    async def send_body(self, left: int) -> None:
+        self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % left)
         while left:
             await self.can_write.wait()
             self.transport.write(PIECE[:left])
@@ -83,6 +82,11 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.can_write.set()
+
+
+def length_in(head: bytes) -> int:
+    """The number at the end of the path."""
+    return int(head.split(b" ", 2)[1].rpartition(b"/")[2])
 
 
 def unmasked(frame: bytes) -> bytes:
