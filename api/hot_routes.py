@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
-from re import Pattern
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
@@ -30,12 +29,11 @@ class HotRoutes:
 
     def __init__(self, app: FastAPI, routers: Iterable[APIRouter]) -> None:
         self.app = app
-        self._routes: dict[tuple[str, str], list[tuple[Pattern[str], Handler, str]]] = defaultdict(list)
+        self._routes: dict[tuple[str, str], list[tuple[APIRoute, str]]] = defaultdict(list)
         for route in (route for router in routers for route in router.routes):
             assert isinstance(route, APIRoute)
             for method in route.methods or ():
-                name = f"{method} {route.path}"
-                self._routes[method, _word(route.path)].append((route.path_regex, route.endpoint, name))
+                self._routes[method, _word(route.path)].append((route, f"{method} {route.path}"))
         handlers = dict(app.exception_handlers)
         unexpected_error = handlers.pop(Exception)
         self._short_path = ServerErrorMiddleware(ExceptionMiddleware(_call_handler, handlers), unexpected_error)
@@ -48,9 +46,9 @@ class HotRoutes:
         if scope["type"] != "http":
             return False
         path = scope["path"]
-        for pattern, handler, name in self._routes.get((scope["method"], _word(path)), ()):
-            if match := pattern.match(path):
-                scope.update(app=self.app, path_params=match.groupdict(), **{HANDLER: handler, OPERATION: name})
+        for route, name in self._routes.get((scope["method"], _word(path)), ()):
+            if match := route.path_regex.match(path):
+                scope.update(app=self.app, path_params=match.groupdict(), **{HANDLER: route.endpoint, OPERATION: name})
                 return True
         return False
 

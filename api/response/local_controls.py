@@ -13,7 +13,9 @@ from runtime.runs.debugging import Language
 
 
 class LocalModel(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, from_attributes=True, frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, from_attributes=True, frozen=True, defer_build=True
+    )
 
 
 class EngineInfo(LocalModel):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.lazy_routes import Router
 from api.request.callers import FullCaller, OptionalCaller
 from api.request.dependencies import orchestrator_of
 from api.request.params import PagingQuery, Params
@@ -15,7 +15,7 @@ from api.response.envelopes import data_response, json_response, no_content
 from api.response.pages import builds_page
 from api.response.presenters import present_build
 
-router = APIRouter(prefix="/v2/actor-builds")
+router = Router(prefix="/v2/actor-builds")
 
 
 @router.get("")

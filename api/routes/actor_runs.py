@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.lazy_routes import Router
 from api.request.bodies import read_object
 from api.request.callers import AuthenticatedCaller, Caller, FullCaller, LiveCaller, OptionalCaller
 from api.request.dependencies import orchestrator_of
@@ -24,7 +24,7 @@ from runtime.base.errors import Invalid
 from runtime.base.general_access import GeneralAccess
 from runtime.base.records import Aborter, Run
 
-router = APIRouter(prefix="/v2/actor-runs")
+router = Router(prefix="/v2/actor-runs")
 
 MAX_STATUS_MESSAGE = 10_000
 GENERAL_ACCESS = sorted(set(GeneralAccess) - {GeneralAccess.ANYONE_WITH_NAME_CAN_READ})

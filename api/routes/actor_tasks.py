@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.lazy_routes import Router
 from api.request.bodies import read_object
 from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
@@ -24,7 +24,7 @@ from api.routes.starting_runs import RunStart
 from runtime.base.errors import Invalid
 from runtime.base.records import WebhookCondition
 
-router = APIRouter(prefix="/v2/actor-tasks")
+router = Router(prefix="/v2/actor-tasks")
 
 
 @router.get("")

@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.lazy_routes import Router
 from api.request.bodies import read_object
 from api.request.callers import FullCaller, LiveCaller
 from api.request.dependencies import orchestrator_of
@@ -40,7 +40,7 @@ from runtime.base.records import Actor, TaggedBuild, WebhookCondition
 from runtime.inputs.inputs import complete
 from runtime.orchestrator import Orchestrator
 
-router = APIRouter(prefix="/v2/actors")
+router = Router(prefix="/v2/actors")
 
 SORT_COLUMNS = {"createdAt": "created_at", "stats.lastRunStartedAt": "last_run_started_at"}
 

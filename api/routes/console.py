@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api.console.plain_page import plain_page
+from api.lazy_routes import Router
 from api.request.callers import Caller, ControlTokenOnly, OptionalCaller, full_caller
 from api.request.dependencies import orchestrator_of
 from api.request.params import Params
@@ -36,7 +37,7 @@ PAGE = re.compile(r"/(?![/\\])[\x21-\x7e]*", re.ASCII)
 """The path of a page on this server. `//host` would be another server."""
 FIRST_PAGE = "/actors/runs"
 
-router = APIRouter(
+router = Router(
     default_response_class=LocalResponse,
     responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}},
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.requests import Request
 
+from api.lazy_routes import Router
 from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
 from api.request.security_schemes import user_token
@@ -25,7 +26,7 @@ class DataFolder(LocalModel):
     measured_at: str | None = Field(description="An ISO 8601 timestamp. A size is measured again after a minute.")
 
 
-router = APIRouter(responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}})
+router = Router(responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}})
 
 
 @router.get("/greenroom/data-folder", dependencies=[Depends(user_token)])

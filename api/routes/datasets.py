@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.lazy_routes import Router
 from api.request.bodies import read_body
 from api.request.disconnects import while_connected
 from api.response import serializers
@@ -16,7 +16,7 @@ from api.response.items_response import items_query, items_response
 from api.routes.storage_routes import StorageRoutes, read_schema
 from runtime.storages.item_schema import check_item_schema
 
-router = APIRouter()
+router = Router()
 datasets = StorageRoutes("datasets", lambda orchestrator: orchestrator.datasets, serializers.dataset)
 
 

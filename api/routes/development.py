@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 
+from api.lazy_routes import Router
 from api.request.callers import ControlTokenOnly
 from api.request.dependencies import orchestrator_of
 from api.request.path_records import OwnActor, OwnBuild
@@ -23,7 +24,7 @@ from api.response.local_controls import (
 )
 from runtime.actors.dev_folders import set_dev_folder as put_dev_folder
 
-router = APIRouter(
+router = Router(
     default_response_class=LocalResponse,
     responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}},
     dependencies=[ControlTokenOnly, Depends(control_token)],

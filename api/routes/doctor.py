@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 
+from api.lazy_routes import Router
 from api.request.callers import FullCaller
 from api.request.security_schemes import user_token
 from api.response.doctor_models import DoctorReport, present_examination
@@ -12,7 +13,7 @@ from api.response.envelopes import LocalResponse
 from api.response.local_controls import ErrorEnvelope
 from runtime.doctor.examination import Examination
 
-router = APIRouter(
+router = Router(
     default_response_class=LocalResponse,
     responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}},
     dependencies=[Depends(user_token)],

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.lazy_routes import Router
 from api.request.bodies import MAX_PAYLOAD_BYTES
 from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
@@ -43,7 +44,7 @@ MAX_ORDER_BYTES = 4 * MAX_PAYLOAD_BYTES
 NOT_FOR_FITS = ("webhooks", "devFolder", "greenroomDebugPort")
 RUN_OPTIONS = [each for each in START_OPTIONS if each.name not in NOT_FOR_FITS]
 
-router = APIRouter(
+router = Router(
     default_response_class=LocalResponse,
     responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}},
     dependencies=[Depends(user_token)],

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from fastapi.openapi.utils import get_openapi
 from pydantic import BeforeValidator
 from starlette.requests import Request
@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.status import WS_1008_POLICY_VIOLATION
 from starlette.websockets import WebSocket
 
+from api.lazy_routes import Router
 from api.request.bodies import MAX_PAYLOAD_BYTES, read_object
 from api.request.callers import ControlTokenOnly, FullCaller, OperatorOnly
 from api.request.dependencies import orchestrator_of
@@ -79,17 +80,19 @@ from runtime.base.clock import iso
 from runtime.base.json_text import dumps
 from runtime.base.records import Aborter, Definition
 from runtime.base.skill import skill_page
-from runtime.explanations.findings import Explanation
 from runtime.inputs.inputs import input_of_body
 from runtime.orchestrator import Orchestrator
 from runtime.runs.start_check import check_start
 from runtime.runs.system_events import Event, pending
 
+if TYPE_CHECKING:
+    from runtime.explanations.findings import Explanation
+
 MAX_CHECKED_BYTES = 4 * MAX_PAYLOAD_BYTES
 """For an input, which has a limit of its own, with the definition of its Actor."""
 
 
-router = APIRouter(
+router = Router(
     default_response_class=LocalResponse,
     responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}},
 )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from api.lazy_routes import Router
 from api.request.bodies import IDENTITY, read_body, verified
 from api.request.params import MAX_PAGE, Params
 from api.response import serializers
@@ -19,7 +19,7 @@ from runtime.base.records import KeyRange, KeyValueStore
 from runtime.storages import key_schema
 from runtime.storages.key_value_stores import DEFAULT_CONTENT_TYPE
 
-router = APIRouter()
+router = Router()
 stores = StorageRoutes(
     "key-value-stores", lambda orchestrator: orchestrator.key_value_stores, serializers.key_value_store
 )

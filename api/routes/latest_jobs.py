@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 
+from api.lazy_routes import Router
 from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
 from api.request.security_schemes import user_token
@@ -16,7 +17,7 @@ from runtime.base.records import ActorJobs, LatestBuild, LatestRun
 
 RECENT_MILLIS = 7 * DAY_MILLIS
 
-router = APIRouter(
+router = Router(
     responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}},
     dependencies=[Depends(user_token)],
 )

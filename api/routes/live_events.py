@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.lazy_routes import Router
 from api.live_events.stream import EventStream, event_stream, parse_event_id
 from api.request.callers import Caller, FullCaller
 from api.request.dependencies import orchestrator_of
@@ -55,7 +56,7 @@ PARAMETERS = [
     },
 ]
 
-router = APIRouter(
+router = Router(
     default_response_class=LocalResponse,
     responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}},
 )

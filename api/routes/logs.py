@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from api.lazy_routes import Router
 from api.request.dependencies import orchestrator_of
 from api.request.params import Params
 from api.request.path_records import find_visible_job
 
-router = APIRouter(prefix="/v2/logs")
+router = Router(prefix="/v2/logs")
 
 
 @router.get("/{job}")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 
+from api.lazy_routes import Router
 from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
 from api.request.security_schemes import user_token
 from api.response.local_controls import ErrorEnvelope
 from api.response.proxy_request_models import ProxiedRequests, present_proxied_requests
 
-router = APIRouter(responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}})
+router = Router(responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}})
 
 
 @router.get("/greenroom/proxy/requests", dependencies=[Depends(user_token)])

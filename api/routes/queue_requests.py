@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.lazy_routes import Router
 from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
 from api.request.disconnects import while_connected
@@ -19,7 +20,7 @@ from api.response.local_controls import ErrorEnvelope, LocalModel
 from runtime.base.json_text import dumps
 from runtime.base.records import RequestOutcome
 
-router = APIRouter(responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}})
+router = Router(responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}})
 
 
 class QueueRequest(LocalModel):

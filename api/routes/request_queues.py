@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.lazy_routes import Router
 from api.request.params import Params
 from api.response import serializers
 from api.response.envelopes import data_response, no_content
@@ -17,7 +17,7 @@ from runtime.base.errors import Invalid, record_not_found
 from runtime.base.records import QueueClient, RequestQueue, RequestState
 from runtime.storages.request_queues import MAX_BATCH, ids_to_delete, request_not_found
 
-router = APIRouter()
+router = Router()
 queues = StorageRoutes("request-queues", lambda orchestrator: orchestrator.request_queues, serializers.request_queue)
 
 QUEUE = "/v2/request-queues/{id}"

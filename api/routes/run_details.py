@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.lazy_routes import Router
 from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
 from api.request.params import PagingQuery
@@ -22,7 +23,7 @@ from api.response.run_detail_models import ApiCalls, RunEnvironment, RunWebServe
 from api.response.run_details import present_calls, present_environment, present_timeline
 from runtime.base.background import in_background
 
-router = APIRouter(
+router = Router(
     default_response_class=LocalResponse,
     responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}},
 )

@@ -7,10 +7,11 @@ import io
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from api.lazy_routes import Router
 from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
 from api.request.params import MAX_PAGE, Params
@@ -39,7 +40,7 @@ CSV_COLUMNS = tuple(field.alias or name for name, field in RunSummary.model_fiel
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet evaluates a cell that begins with one of these. Any Actor can set its status message."""
 
-router = APIRouter(responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}})
+router = Router(responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}})
 
 
 @router.get(

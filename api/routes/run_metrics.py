@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.lazy_routes import Router
 from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
 from api.request.params import Params
@@ -35,7 +36,7 @@ MAX_POINTS_PARAMETER = {
     "schema": {"type": "integer", "minimum": 1, "maximum": MAX_POINTS, "default": DEFAULT_POINTS},
 }
 
-router = APIRouter(responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}})
+router = Router(responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}})
 
 
 @router.get(

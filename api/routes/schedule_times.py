@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from itertools import islice
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.requests import Request
 
+from api.lazy_routes import Router
 from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
 from api.request.params import Params
@@ -52,7 +53,7 @@ class ScheduleTimes(LocalModel):
     )
 
 
-router = APIRouter(responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}})
+router = Router(responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}})
 
 
 @router.get("/greenroom/schedule-times", dependencies=[Depends(user_token)], openapi_extra={"parameters": PARAMETERS})

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.lazy_routes import Router
 from api.request.bodies import read_object
 from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
@@ -19,7 +19,7 @@ from api.response.envelopes import created_response, data_response, no_content
 from api.response.pages import find_page
 from runtime.base.errors import Invalid
 
-router = APIRouter(prefix="/v2/schedules")
+router = Router(prefix="/v2/schedules")
 
 
 @router.get("")

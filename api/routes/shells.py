@@ -12,12 +12,12 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.status import WS_1008_POLICY_VIOLATION
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from api.lazy_routes import Router
 from api.request.callers import authenticated_caller, check_control_token
 from api.request.dependencies import orchestrator_of
 from api.request.path_records import find_own_run
@@ -32,7 +32,7 @@ MAX_WAITING = 64
 """How many messages wait for the process. Then the client has to wait, too."""
 
 logger = logging.getLogger("greenroom.api")
-router = APIRouter()
+router = Router()
 
 
 @router.websocket("/greenroom/runs/{run}/shell")

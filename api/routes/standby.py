@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 
+from api.lazy_routes import Router
 from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
 from api.request.path_records import OwnTask, VisibleActor
@@ -17,7 +18,7 @@ from runtime.base.records import Actor, Task, User
 from runtime.orchestrator import Orchestrator
 from runtime.standby.targets import checked
 
-router = APIRouter(
+router = Router(
     default_response_class=LocalResponse,
     responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}},
     dependencies=[Depends(user_token)],

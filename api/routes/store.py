@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.lazy_routes import Router
 from api.request.dependencies import orchestrator_of
 from api.request.params import PagingQuery, Params
 from api.response import serializers
@@ -20,7 +20,7 @@ from runtime.base.records import Actor, PermissionLevel, Pricing, PricingModel
 from runtime.billing import prices
 from runtime.orchestrator import Orchestrator
 
-router = APIRouter(prefix="/v2/store")
+router = Router(prefix="/v2/store")
 
 SORT_KEYS: dict[str, Callable[[Found], Any]] = {
     "relevance": lambda found: found.field_rank,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
+from api.lazy_routes import Router
 from api.request.bodies import read_json, received_bytes
 from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
@@ -18,7 +19,7 @@ MAX_OBJECT_BYTES = 65_536
 MAX_ENCODED_BYTES = 4 * MAX_OBJECT_BYTES
 """The encoded text of every such object fits into it."""
 
-router = APIRouter(prefix="/v2")
+router = Router(prefix="/v2")
 
 
 @router.get("/browser-info")  # a route of its own: pages of other origins can only use routes that never write

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
+from api.lazy_routes import Router
 from api.request.bodies import read_object
 from api.request.callers import Caller, FullCaller, LiveCaller
 from api.request.dependencies import orchestrator_of
@@ -19,7 +20,7 @@ from runtime.base.errors import Invalid
 from runtime.base.json_text import JsonDict
 from runtime.orchestrator import Orchestrator
 
-router = APIRouter(prefix="/v2/users")
+router = Router(prefix="/v2/users")
 
 
 @router.get("/me")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.lazy_routes import Router
 from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
 from api.request.params import PagingQuery
@@ -13,7 +13,7 @@ from api.response import serializers
 from api.response.envelopes import data_response
 from api.response.pages import dispatches_page
 
-router = APIRouter(prefix="/v2/webhook-dispatches")
+router = Router(prefix="/v2/webhook-dispatches")
 
 
 @router.get("")

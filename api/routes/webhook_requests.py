@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.requests import Request
 
+from api.lazy_routes import Router
 from api.request.callers import FullCaller
 from api.request.dependencies import orchestrator_of
 from api.request.security_schemes import user_token
@@ -28,7 +29,7 @@ class WebhookRequest(LocalModel):
     next_call_at: str | None = Field(description="An ISO 8601 timestamp. Null if no further call is planned.")
 
 
-router = APIRouter(
+router = Router(
     prefix="/greenroom/webhook-dispatches/{dispatch}",
     dependencies=[Depends(user_token)],
     responses={"4XX": {"model": ErrorEnvelope, "description": "The request was rejected."}},

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.lazy_routes import Router
 from api.request.bodies import read_object
 from api.request.callers import FullCaller, LiveCaller
 from api.request.dependencies import orchestrator_of
@@ -19,7 +19,7 @@ from api.response.presenters import present_webhook
 from api.routes.creating_webhooks import create_webhook_from_body
 from runtime.access import permissions
 
-router = APIRouter(prefix="/v2/webhooks")
+router = Router(prefix="/v2/webhooks")
 
 
 @router.get("")
