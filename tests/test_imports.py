@@ -59,7 +59,7 @@ OUTSIDE = {
     "python_socks": {"runtime/proxy"},
     "typer": {"cli"},
     "httpx": {"cli"},
-    "aiohttp": {"runtime/outbound.py"},
+    "aiohttp": {"runtime/outbound/web_client.py"},
     "websockets": {"api/connections", "cli/client/shell.py"},
 }
 """For each package that reaches the outside world or serves it: the files and folders that may import it."""

@@ -16,7 +16,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.client import Client
 from cli.errors import CommandError
 from cli.server import RunningServer
 from runtime.base.files import replace_file
@@ -43,6 +42,8 @@ class ClientLogin:
 
 def read_login(server: RunningServer) -> ClientLogin:
     """Return the login of the server's first user. Raises CommandError."""
+    from cli.client import Client  # here, because a server that starts only needs the names of variables
+
     with closing(Client(server)) as client:
         return ClientLogin(token=client.login_token(), user=client.user())
 

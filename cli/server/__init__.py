@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import httpx
 import psutil
 
 from cli.errors import CommandError
@@ -27,6 +26,8 @@ from cli.server.ports import free_port
 from cli.terminal import print_message, print_warning, progress
 
 if TYPE_CHECKING:
+    import httpx
+
     from runtime.base.configuration import Configuration
 
 SERVER_FILE = "server.json"
@@ -71,6 +72,8 @@ def find(data_dir: Path, response_secs: float = RESPONSE_SECS) -> RunningServer 
     described = _read_server_file(data_dir)
     if described is None or not _is_alive(described.pid):
         return None
+    import httpx  # here and below, because a server that starts finds no other and does not need it
+
     try:
         response = _control("GET", described, "info", response_secs)
     except httpx.HTTPError:
@@ -92,6 +95,8 @@ def request_shutdown(server: RunningServer, *, stop_runs: bool | None = None) ->
 
     With `stop_runs` None, the server's own --stop-runs option decides. Raises CommandError.
     """
+    import httpx
+
     params = {} if stop_runs is None else {"stopRuns": int(stop_runs)}
     try:
         response = _control("POST", server, "shutdown", **params)
@@ -290,6 +295,8 @@ def _control(
     method: str, server: RunningServer, name: str, response_secs: float = RESPONSE_SECS, **params: int
 ) -> httpx.Response:
     """Send a request to one of the server's local controls."""
+    import httpx
+
     # The server uses plain HTTP, and loading certificates would take longer than the request.
     with httpx.Client(timeout=response_secs, trust_env=False, verify=False) as http:
         response = http.request(method, f"{server.url}/greenroom/{name}", params=params, headers=server.authorization)

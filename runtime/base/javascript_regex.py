@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
-import regress
-
 from runtime.base.helper_process import HelperProcess, WorkLimitExceeded
 
 P = ParamSpec("P")
@@ -84,11 +82,15 @@ def within_limits(secs: float, function: Callable[P, T], /, *args: P.args, **kwa
 
 
 def matches(pattern: str, text: str) -> bool:
+    import regress  # only in the helper process
+
     return regress.Regex(pattern).find(text) is not None
 
 
 def syntax_error(pattern: str) -> str | None:
     """Return what is wrong with the pattern; None if it is valid."""
+    import regress
+
     try:
         regress.Regex(pattern)
     except regress.RegressError as error:

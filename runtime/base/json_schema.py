@@ -9,11 +9,13 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import Any, TypeVar
-
-import jsonschema_rs
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from runtime.base.json_text import Json, JsonDict, dumps, levels, loads
+
+if TYPE_CHECKING:
+    # Functions import it when they need it: many servers never validate anything.
+    import jsonschema_rs
 
 T = TypeVar("T")
 
@@ -48,6 +50,8 @@ class JsonSchema:
 
     def __init__(self, schema: Json, keywords: Keywords | None = None) -> None:
         """`keywords` extends JSON Schema with custom keywords."""
+        import jsonschema_rs
+
         self._schema = schema
         self._parts = sum(map(len, levels(schema)))
         self._chars = len(dumps(schema))
@@ -83,6 +87,8 @@ class JsonSchema:
             return []
         if _has_short_errors(value, self._chars // self._parts, MAX_ERROR_CHARS // self._parts):
             return list(self._validator.iter_errors(value))
+        import jsonschema_rs
+
         try:
             self._validator.validate(value)
         except jsonschema_rs.ValidationError as error:
@@ -109,11 +115,13 @@ class JsonSchema:
 
     def _as_ajv(self, error: jsonschema_rs.ValidationError) -> Iterator[Problem]:
         """Yield the error as Ajv reports it: the problems of all branches of a choice, then the choice itself."""
+        from jsonschema_rs import ValidationErrorKind
+
         path = list(error.schema_path)
         for branch in error.kind.as_dict().get("context", ()):
             for inner in branch:
                 yield from self._as_ajv(inner)
-        if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.FalseSchema):
+        if isinstance(error.kind, ValidationErrorKind.FalseSchema):
             yield _problem(error, [*path, FALSE_SCHEMA], FALSE_SCHEMA, {}, "boolean schema is false")
             return
         keyword, expected = str(path[-1]), _at(self._schema, path)
@@ -157,7 +165,7 @@ def compiled_text(schema: bytes) -> JsonSchema:
 
 Descriptions = Iterator[tuple[JsonDict, str]]
 """The parameters and the message of each error that Ajv reports."""
-Describe = Callable[[Json, jsonschema_rs.ValidationError], Descriptions]
+Describe = Callable[[Json, "jsonschema_rs.ValidationError"], Descriptions]
 """Maps a keyword's value and one error of the validator to the errors that Ajv reports, which can be several."""
 
 

@@ -5,12 +5,22 @@ A copy of the database alone does not reveal the secrets. A backup has to includ
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import os
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken
+if TYPE_CHECKING:
+    # Functions import it when they need it: most servers have no secrets.
+    from cryptography.fernet import Fernet
+
+KEY_BYTES = 32
+SIGNING_KEY_BYTES = 16
+DIGEST_BYTES = 32
+"""The parts of a Fernet key and of an encrypted text. Source: the Fernet specification, github.com/fernet/spec."""
 
 
 class WrongKey(Exception):
@@ -22,11 +32,10 @@ class Vault:
 
     def __init__(self, key_file: Path) -> None:
         self._key_file = key_file
-        self._key = key_file.read_bytes() if key_file.exists() else Fernet.generate_key()
-        try:
-            self._fernet = Fernet(self._key)
-        except ValueError as error:
-            raise self._wrong_key() from error
+        self._key = key_file.read_bytes() if key_file.exists() else _new_key()
+        self._raw_key = self._decode(self._key)
+        if len(self._raw_key) != KEY_BYTES:
+            raise self._wrong_key()
 
     def store_key(self) -> None:
         """Write a new key to the key file. Call it before storing anything that was encrypted with it."""
@@ -39,20 +48,45 @@ class Vault:
 
     def decrypt(self, encrypted: str) -> str:
         """Decrypt a text. Raises WrongKey."""
+        from cryptography.fernet import InvalidToken
+
         try:
             return self._fernet.decrypt(encrypted).decode()
         except InvalidToken as error:
             raise self._wrong_key() from error
 
+    def check(self, encrypted: str) -> None:
+        """Raises WrongKey if the text was encrypted with another key. Does not need the library for encryption."""
+        content = self._decode(encrypted)
+        digest = hmac.digest(self._raw_key[:SIGNING_KEY_BYTES], content[:-DIGEST_BYTES], hashlib.sha256)
+        if not hmac.compare_digest(digest, content[-DIGEST_BYTES:]):
+            raise self._wrong_key()
+
     def hmac_digest(self, text: str) -> str:
         """Return a digest of a text. Without the key, it reveals nothing about the text."""
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+
+    @cached_property
+    def _fernet(self) -> Fernet:
+        from cryptography.fernet import Fernet
+
+        return Fernet(self._key)
+
+    def _decode(self, text: str | bytes) -> bytes:
+        try:
+            return base64.urlsafe_b64decode(text)
+        except ValueError as error:
+            raise self._wrong_key() from error
 
     def _wrong_key(self) -> WrongKey:
         return WrongKey(
             f"{self._key_file} is not the key with which the secrets of this data directory were encrypted. Restore "
             "the key file that belongs to the database, or use another --data-dir."
         )
+
+
+def _new_key() -> bytes:
+    return base64.urlsafe_b64encode(os.urandom(KEY_BYTES))
 
 
 def _write(key: bytes, path: Path) -> None:

@@ -15,8 +15,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import re2
-
 from runtime.base.errors import Invalid
 
 FILE = ".dockerignore"
@@ -68,6 +66,8 @@ def _rules(text: str) -> Iterator[tuple[bool, str]]:
 
 
 def _compile(patterns: list[str]) -> Any:
+    import re2  # one of the libraries that only builds need
+
     options = re2.Options()
     options.log_errors = False
     try:
@@ -83,6 +83,8 @@ def _expression(pattern: str) -> str:
 
 
 def _translate(token: re.Match[str]) -> str:
+    import re2
+
     kind = str(token.lastgroup)
     if kind in WILDCARDS:
         return WILDCARDS[kind]

@@ -14,8 +14,6 @@ from functools import cache
 from itertools import takewhile
 from pathlib import Path
 
-from pathspec import GitIgnoreSpec
-
 NEVER = frozenset({".git", "node_modules", "storage", "apify_storage", "crawlee_storage"})
 ALWAYS = ".actor"
 ACTOR_IGNORE = ".actorignore"
@@ -79,6 +77,8 @@ class _Patterns:
     """Lines of a `.gitignore` file. Nothing in an excluded folder can be included again. Case is ignored."""
 
     def __init__(self, lines: Iterable[str]) -> None:
+        from pathspec import GitIgnoreSpec  # one of the libraries that only builds need
+
         self._spec = GitIgnoreSpec.from_lines([line.lower() for line in lines], backend="re2")
         self.has_any = len(self._spec) > 0
 

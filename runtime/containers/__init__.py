@@ -5,13 +5,20 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 from runtime.base.records.endings import KilledProcess
+
+# `requests` imports this package to guess the encoding of texts. Loading its tables takes as long as loading
+# `requests` itself. With None, that import fails, and `requests` assumes UTF-8, which the engine sends.
+cast(dict[str, Any], sys.modules).setdefault("charset_normalizer", None)
+warnings.filterwarnings("ignore", "Unable to find acceptable character detection dependency")
 
 INSTANCE_LABEL = "com.greenroom.instance"
 """The label of everything that Greenroom creates on an engine. Several instances can share one engine."""

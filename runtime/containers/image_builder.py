@@ -7,18 +7,21 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from functools import partial
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import docker
 import docker.errors
 import requests
 
+from runtime.base.late_imports import import_in_thread
 from runtime.containers import BuildFailed, BuildLines, BuildSpec, Image, PullFailed, WrongArchitecture
 from runtime.containers.build_log import BuildLog
-from runtime.containers.buildkit_log import BuildKitLog
-from runtime.containers.buildkit_session import secrets_session
 from runtime.containers.connection import EngineConnection, translating_errors
 from runtime.containers.streams import BuildStream
 from runtime.containers.threaded_stream import read_in_thread
+
+if TYPE_CHECKING:
+    from runtime.containers.buildkit_log import BuildKitLog
 
 BUILDKIT_API = (1, 39)
 """The first API version with BuildKit."""
@@ -54,6 +57,11 @@ class ImageBuilder:
 
     async def _build_with_buildkit(self, spec: BuildSpec, log: BuildLines) -> str:
         self._check_has_buildkit()
+        # Most builds need neither gRPC nor Protocol Buffers.
+        await import_in_thread("runtime.containers.buildkit_log", "runtime.containers.buildkit_session")
+        from runtime.containers.buildkit_log import BuildKitLog
+        from runtime.containers.buildkit_session import secrets_session
+
         # BuildKit would request a missing image from its client, so it is pulled first.
         for name in spec.images:
             if await self._find_image(name) is None:

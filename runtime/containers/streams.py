@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 import urllib3
 
 from runtime.containers import EngineUnavailable, LogLine
 from runtime.containers.build_log import BuildLog
-from runtime.containers.buildkit_log import BuildKitLog
 from runtime.containers.log_frames import LogFrames
+
+if TYPE_CHECKING:
+    from runtime.containers.buildkit_log import BuildKitLog
 
 CHUNK = 64 * 1024
 

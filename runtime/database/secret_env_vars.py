@@ -14,7 +14,7 @@ from runtime.database.tables import RecordCodec
 E = TypeVar("E", bound=Version | Build)
 
 PROOF = "greenroom"
-"""The table `vault` stores this text, encrypted. Decrypting it shows whether a key file belongs to a database."""
+"""The table `vault` stores this text, encrypted. Its signature shows whether a key file belongs to a database."""
 
 
 class SecretEnvVarsCodec(RecordCodec[E]):
@@ -38,7 +38,7 @@ def encrypt_existing(connection: sqlite3.Connection, vault: Vault) -> None:
     """
     proof = connection.execute("SELECT proof FROM vault").fetchone()
     if proof is not None:
-        vault.decrypt(proof[0])
+        vault.check(proof[0])
         return
     vault.store_key()
     connection.execute("PRAGMA secure_delete = ON")

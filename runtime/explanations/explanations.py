@@ -9,9 +9,7 @@ from runtime.base.background import in_background
 from runtime.base.clock import Clock
 from runtime.base.records import Build, Run
 from runtime.database import Database
-from runtime.explanations.builds import BUILD_CAUSES, BuildCase
 from runtime.explanations.case import Case, describe_exit_code
-from runtime.explanations.causes import RUN_CAUSES
 from runtime.explanations.findings import Certainty, Evidence, Explanation, FoundCause, find_causes
 from runtime.explanations.output import Output
 from runtime.jobs import resource_limits, stats
@@ -68,6 +66,9 @@ class Explanations:
 
 def explain_run(case: Case) -> Explanation:
     """The explanation of a run of which everything is known that can be known."""
+    # Imported here and below, because few servers explain anything, and the causes compile a hundred patterns.
+    from runtime.explanations.causes import RUN_CAUSES
+
     causes = find_causes(RUN_CAUSES, case)
     return Explanation(
         id=case.run.id,
@@ -85,6 +86,8 @@ def explain_run(case: Case) -> Explanation:
 
 def explain_build(build: Build, actor: str | None, folder: str | None, output: Output) -> Explanation:
     """The same for a build. It has no measurements."""
+    from runtime.explanations.builds import BUILD_CAUSES, BuildCase
+
     lines = tuple(line.text for line in output.all)
     case = BuildCase(build=build, actor=actor, folder=folder, lines=lines)
     causes = find_causes(BUILD_CAUSES, case)

@@ -14,13 +14,14 @@ import secrets
 import string
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from functools import cache
+from typing import TYPE_CHECKING
 
 from runtime.base.json_text import Json, JsonDict, JsonObject, dumps, loads, loads_object
+
+if TYPE_CHECKING:
+    # Functions import it when they need it: most servers have no secrets.
+    from cryptography.hazmat.primitives.asymmetric.padding import OAEP
 
 TEXT, JSON = "ENCRYPTED_VALUE", "ENCRYPTED_JSON"
 _base64 = r"[-A-Za-z0-9+/]*={0,3}"
@@ -28,7 +29,6 @@ ENCRYPTED = re.compile(rf"(?P<kind>{TEXT}|{JSON}):(?:(?P<schema>{_base64}):)?(?P
 RSA_BITS = 2048
 KEY_LENGTH = 32
 NONCE_LENGTH = 16
-OAEP = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)
 PRESENTATION_KEYWORDS = frozenset(
     {"title", "description", "sectionCaption", "sectionDescription", "nullable", "example", "prefill", "editor"}
 )
@@ -40,11 +40,12 @@ class InputCipher:
 
     def __init__(self, private_key: str, passphrase: str) -> None:
         """`private_key` is an encrypted PEM. Raises ValueError if the passphrase is wrong."""
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
         # The check of the key would hold the event loop for 50 ms at each start. Greenroom creates the keys itself.
-        key = serialization.load_pem_private_key(
-            private_key.encode(), passphrase.encode(), unsafe_skip_rsa_key_validation=True
-        )
-        assert isinstance(key, rsa.RSAPrivateKey)
+        key = load_pem_private_key(private_key.encode(), passphrase.encode(), unsafe_skip_rsa_key_validation=True)
+        assert isinstance(key, RSAPrivateKey)
         self._key = key
 
     def encrypt(self, schema: JsonObject, input: JsonDict) -> JsonDict:
@@ -54,10 +55,13 @@ class InputCipher:
 
     def decrypt(self, value: str) -> Json:
         """Decrypt the value of one field. Raises ValueError if this key did not encrypt it."""
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
         parts = ENCRYPTED.fullmatch(value)
         if parts is None:
             raise ValueError("The value is not encrypted")
-        password = self._key.decrypt(base64.b64decode(parts["key"]), OAEP)
+        password = self._key.decrypt(base64.b64decode(parts["key"]), _oaep())
         try:
             aes = AESGCM(password[:KEY_LENGTH])
             plain = aes.decrypt(password[KEY_LENGTH:], base64.b64decode(parts["value"]), None)
@@ -81,13 +85,18 @@ class InputCipher:
         return f"{JSON}:{schema_hash(field)}:{self._encrypt_bytes(dumps(value))}"
 
     def _encrypt_bytes(self, value: bytes) -> str:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
         key, nonce = _random_text(KEY_LENGTH), _random_text(NONCE_LENGTH)
-        password = self._key.public_key().encrypt(key + nonce, OAEP)
+        password = self._key.public_key().encrypt(key + nonce, _oaep())
         return f"{_base64_text(password)}:{_base64_text(AESGCM(key).encrypt(nonce, value, None))}"
 
 
 def new_key() -> tuple[str, str]:
     """Return a new private key as an encrypted PEM, and its passphrase. Slow: call it in a thread."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
     passphrase = secrets.token_urlsafe(24)
     key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
     pem = key.private_bytes(
@@ -134,6 +143,14 @@ def texts(value: Json) -> Iterator[str]:
         case dict():
             for item in value.values():
                 yield from texts(item)
+
+
+@cache
+def _oaep() -> OAEP:
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    return padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)
 
 
 def _is_plain(value: Json) -> bool:

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from runtime.jobs.resource_limits import MAX_MEMORY_MBYTES, MIN_MEMORY_MBYTES
-from runtime.memory_expressions.evaluation import evaluate, get
-from runtime.memory_expressions.nodes import Node
-from runtime.memory_expressions.parser import parse
 from runtime.memory_expressions.values import ExpressionError, Scope, Value, as_float
+
+if TYPE_CHECKING:
+    from runtime.memory_expressions.nodes import Node
 
 MAX_LENGTH = 1000
 __all__ = ["ExpressionError", "memory_of", "nearest_power_of_two", "parse_expression"]
@@ -28,6 +29,9 @@ def memory_of(expression: str, input: Mapping[str, Value], run_options: Mapping[
 
     Raises ExpressionError.
     """
+    # Imported here and below, because few Actors have an expression.
+    from runtime.memory_expressions.evaluation import evaluate, get
+
     scope: Scope = {"input": input, "runOptions": run_options, "get": get}
     try:
         value = evaluate(parse_expression(expression), scope)
@@ -38,6 +42,8 @@ def memory_of(expression: str, input: Mapping[str, Value], run_options: Mapping[
 
 def parse_expression(expression: str) -> Node:
     """Raises ExpressionError."""
+    from runtime.memory_expressions.parser import parse
+
     if len(expression) > MAX_LENGTH:
         raise ExpressionError(f"it is longer than {MAX_LENGTH} characters")
     try:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.outbound import MAX_RESPONSE_BYTES, Outbound, OutboundError, is_own_name
+from runtime.outbound import Outbound, OutboundError
+from runtime.outbound.web_client import MAX_RESPONSE_BYTES, is_own_name
 from tests.examples import some
 from tests.fakes.receiver import Receiver
 from tests.hostile_peers import fair_loop, hostile_server
@@ -148,7 +149,7 @@ async def test_errors_do_not_contain_the_secrets_of_the_url(outbound: Outbound, 
 async def test_a_stalled_download_times_out(
     receiver: Receiver, outbound: Outbound, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runtime.outbound.SILENCE_SECS", 0.2)
+    monkeypatch.setattr("runtime.outbound.web_client.SILENCE_SECS", 0.2)
     receiver.stop_responding()
     with pytest.raises(OutboundError, match=r"no data arrived for 0\.2 seconds"):
         await outbound.download(receiver.url(), tmp_path / "file", 9, lambda _: None)

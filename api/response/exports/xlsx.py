@@ -6,15 +6,16 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
-from typing import Any
-
-from xlsxwriter import Workbook
-from xlsxwriter.worksheet import Worksheet
+from typing import TYPE_CHECKING, Any
 
 from api.response.exports.tables import Table, cell_text
 from runtime.base.background import exhaust
 from runtime.base.errors import Invalid
+from runtime.base.late_imports import import_in_thread
 from runtime.storages.item_view import has_giant
+
+if TYPE_CHECKING:
+    from xlsxwriter.worksheet import Worksheet
 
 MAX_ROWS = 1_048_576
 """Excel's own limit, including the header row."""
@@ -49,6 +50,9 @@ class Xlsx(Table):
                 yield chunk
 
     async def _write(self, folder: str) -> None:
+        await import_in_thread("xlsxwriter")
+        from xlsxwriter import Workbook
+
         workbook = Workbook(self._file, {**OPTIONS, "tmpdir": folder})
         sheet = workbook.add_worksheet()
         for number, column in enumerate(self.columns):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import repeat
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
@@ -22,8 +23,6 @@ NAME_START = (
 )
 """The characters that can begin a name (Extensible Markup Language 1.0, fifth edition, production 4)."""
 NAME_REST = NAME_START + r"\-.0-9\u00b7\u0300-\u036f\u203f\u2040"
-NAME = re.compile(f"[{NAME_START}][{NAME_REST}]*")
-NOT_IN_NAMES = re.compile(f"[^{NAME_REST}]")
 NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that an XML document cannot contain, not even escaped."""
 
@@ -34,7 +33,7 @@ class Xml(TextExport):
     @classmethod
     def check_options(cls, options: FormatOptions) -> None:
         for name in (options.xml_root, options.xml_row):
-            if not NAME.fullmatch(name):
+            if not _name_pattern().fullmatch(name):
                 raise Invalid("invalid-parameter", f"'{name}' is not a valid name of an XML element")
 
     def start(self) -> str:
@@ -124,10 +123,10 @@ def _attributes(value: Any) -> str:
 
 def _tag(name: str) -> str:
     """The name, with the characters replaced that XML does not allow."""
-    if NAME.fullmatch(name):
+    if _name_pattern().fullmatch(name):
         return name
-    allowed = NOT_IN_NAMES.sub("_", name)
-    return allowed if NAME.fullmatch(allowed) else f"_{allowed}"
+    allowed = _not_in_names().sub("_", name)
+    return allowed if _name_pattern().fullmatch(allowed) else f"_{allowed}"
 
 
 def _escaped(text: str) -> str:
@@ -136,3 +135,14 @@ def _escaped(text: str) -> str:
 
 def _clean(text: str) -> str:
     return NOT_IN_XML.sub("\ufffd", text)
+
+
+# Compiled when they are needed, because large sets of characters take long.
+@cache
+def _name_pattern() -> re.Pattern[str]:
+    return re.compile(f"[{NAME_START}][{NAME_REST}]*")
+
+
+@cache
+def _not_in_names() -> re.Pattern[str]:
+    return re.compile(f"[^{NAME_REST}]")

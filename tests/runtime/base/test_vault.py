@@ -58,3 +58,11 @@ def test_an_invalid_key_file_is_an_error(tmp_path: Path, content: str) -> None:
     (tmp_path / "key").write_text(content)
     with pytest.raises(WrongKey):
         Vault(tmp_path / "key")
+
+
+def test_a_check_accepts_only_texts_of_the_same_key(tmp_path: Path) -> None:
+    one, other = Vault(tmp_path / "one"), Vault(tmp_path / "other")
+    one.check(one.encrypt("hunter2"))
+    for encrypted in (other.encrypt("hunter2"), one.encrypt("hunter2")[:-8] + "AAAAAAA=", "", "no token", "ü"):
+        with pytest.raises(WrongKey):
+            one.check(encrypted)

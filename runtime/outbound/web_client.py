@@ -1,4 +1,4 @@
-"""The door to the web: sends the requests of webhooks and downloads the sources of builds."""
+"""The HTTP client of the door to the web. Importing it imports aiohttp."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from socket import AF_INET, AI_NUMERICHOST, AddressFamily
@@ -23,9 +22,9 @@ from yarl import URL
 
 from runtime.base.addresses import HOST_IN_CONTAINERS, WEB_SERVER_DOMAIN
 from runtime.base.loop_share import LoopShare, loop_share
-from runtime.base.outbound_policy import DEFAULT_POLICY, OutboundPolicy
+from runtime.base.outbound_policy import OutboundPolicy
+from runtime.outbound.responses import OutboundError, OutboundResponse
 
-TIMEOUT_SECS = 120.0
 MAX_RESPONSE_BYTES = 10_000
 """The stored part of a response; the rest is not read."""
 CHUNK_BYTES = 256 * 1024
@@ -38,27 +37,15 @@ MAX_OVERHEAD_BYTES = 1_048_576
 """The most bytes in a row that are neither a head nor a body: line ends before a head, or extensions of chunks."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutboundResponse:
-    """A response, with the beginning of its body."""
-
-    status: int
-    body: str
-
-
-class OutboundError(Exception):
-    """The request could not be sent, or no valid response arrived in time. The message states the reason."""
-
-
-class Outbound:
-    """Requests of this process to the web, without cookies or proxies. Only downloads follow redirects.
+class WebClient:
+    """A client without cookies or proxies. Only downloads follow redirects.
 
     The policy is applied to the address of every connection, just before it is opened. So it also holds for names
     that resolve differently each time, and for redirects.
     """
 
-    def __init__(self, policy: OutboundPolicy = DEFAULT_POLICY, timeout_secs: float = TIMEOUT_SECS) -> None:
-        self.policy = policy
+    def __init__(self, policy: OutboundPolicy, timeout_secs: float) -> None:
+        self._policy = policy
         self._timeout_secs = timeout_secs
         self._session: aiohttp.ClientSession | None = None
 
@@ -101,7 +88,7 @@ class Outbound:
         """Return the session, which is created at the first request because it belongs to the running event loop."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=_Connector(self.policy),
+                connector=_Connector(self._policy),
                 timeout=aiohttp.ClientTimeout(total=self._timeout_secs),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": "Greenroom"},
