@@ -13,6 +13,7 @@ from benchmarks import (
     console_pages,
     console_scrolling,
     development_loop,
+    footprint,
     leftovers,
     live_events,
     live_runs,
@@ -58,6 +59,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "web_server": partial(with_server, measure_web_server),
     "standby": partial(with_server, standby.measure),
     "storages": measure_storages,
+    "footprint": footprint.measure,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import re
@@ -102,6 +103,7 @@ def run_server(settings: Settings) -> None:
     """Serve until a shutdown is requested, then print how many live runs continue. Raises CommandError."""
     _check_no_other_server(settings.data_dir)
     check_port_is_free(settings.port)
+    gc.disable()  # until `_is_ready`
     # Imported here, because the import takes half a second, and the other commands do not need it.
     from api.server import (
         AlreadyRunning,
@@ -117,7 +119,7 @@ def run_server(settings: Settings) -> None:
     logging.basicConfig(format=LOG_FORMAT, level=logging.WARNING)
     logging.getLogger("greenroom").setLevel(logging.INFO)
     try:
-        live_runs = serve(settings, ready=lambda info: _print_banner(info.as_json()))
+        live_runs = serve(settings, ready=lambda info: _is_ready(info.as_json()))
     except AlreadyRunning as error:
         raise CommandError(
             str(error), "Stop it with `greenroom down`, or choose another folder with --data-dir."
@@ -128,6 +130,8 @@ def run_server(settings: Settings) -> None:
         raise CommandError(str(error), f"The data directory is {settings.data_dir}.") from error
     except PortTaken as error:
         raise port_taken(settings.port) from error
+    finally:
+        gc.enable()  # if it could not start
     print_message(f"Stopped. {describe_live_runs(live_runs)}")
 
 
@@ -198,7 +202,14 @@ def banner(info: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]
     ]
 
 
-def _print_banner(info: Mapping[str, Any]) -> None:
+def _is_ready(info: Mapping[str, Any]) -> None:
+    """Start to collect garbage, and print the banner.
+
+    What a start creates is not garbage: looking for it would take a twentieth of the time of the start. Later
+    collections skip these objects too. They would hold the event loop while they look at all of them.
+    """
+    gc.freeze()
+    gc.enable()
     with suppress(OSError):  # stderr may be a file on a full disk, and the server must start there too
         for line in banner(info, os.environ):
             print_message(line)
