@@ -15,19 +15,18 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvicorn
 
-from api.app import App
-from api.connections.server_options import server_options
 from api.proxy_port import listen_for_proxy
-from api.response.local_controls import EngineInfo, ServerInfo
-from api.response.presenters import present_job
 from api.sockets import PortTaken, listen
 from runtime.base.addresses import LOOPBACK, Addresses, resolves_subdomains
 from runtime.base.clock import SystemClock, iso
 from runtime.base.data_directory import DataDirectory, DirectoryInUse
 from runtime.base.errors import StorageDamaged, StorageUnavailable
+from runtime.base.json_text import JsonDict
+from runtime.base.late_imports import import_in_thread
 from runtime.base.open_file_limit import raise_open_file_limit
 from runtime.base.settings import Settings
 from runtime.base.storage_errors import translating_disk_errors
@@ -37,6 +36,11 @@ from runtime.containers.docker import DockerContainers
 from runtime.database.migrations import NewerSchema
 from runtime.doctor.examination import Examination, examine_server
 from runtime.orchestrator import Orchestrator
+
+if TYPE_CHECKING:
+    from api.app import App
+    from api.response.local_controls import ServerInfo
+    from runtime.base.records import Build, Run
 
 log = logging.getLogger("greenroom.server")
 
@@ -96,13 +100,14 @@ class Server:
             data_directory,
             partial(DockerContainers, prepared_networks=self._settings.prepared_networks, clock=self._clock),
             self._clock,
-            present_job,
+            _present_job,
         )
         self._examination = Examination(
             partial(examine_server, self._settings.data_dir, data_directory.instance_id), self._clock
         )
         try:
-            engine = await orchestrator.containers.open()
+            # The engine needs a while to answer. Meanwhile, the framework is imported, which is half of all imports.
+            engine, _ = await asyncio.gather(orchestrator.containers.open(), import_in_thread("api.app"))
             if engine.gateway is not None:
                 sockets += listen(self._settings.port, (engine.gateway,))
                 proxy_sockets += listen(proxy_port, (engine.gateway,)) if proxy_port else []
@@ -136,6 +141,8 @@ class Server:
         return sockets
 
     async def _serve(self, sockets: list[socket.socket], ready: Callable[[ServerInfo], None] | None) -> None:
+        from api.app import App
+
         app = App(
             self._orchestrator,
             self._control_token,
@@ -158,6 +165,8 @@ class Server:
                 server_json.unlink(missing_ok=True)
 
     def _info(self) -> ServerInfo:
+        from api.response.local_controls import EngineInfo, ServerInfo
+
         orchestrator = self._orchestrator
         return ServerInfo(
             version=version("greenroom"),
@@ -236,7 +245,15 @@ def _open_data_directory(data_dir: Path) -> DataDirectory:
         raise StorageUnavailable("insufficient-storage", f"The data directory cannot be used: {problem}.") from problem
 
 
+def _present_job(orchestrator: Orchestrator, job: Run | Build) -> JsonDict:
+    from api.response.presenters import present_job
+
+    return present_job(orchestrator, job)
+
+
 def _uvicorn_config(app: App) -> uvicorn.Config:
+    from api.connections.server_options import server_options
+
     return uvicorn.Config(
         app,
         **server_options(app.web_servers),
@@ -260,7 +277,6 @@ __all__ = [
     "EngineUnavailable",
     "NewerSchema",
     "PortTaken",
-    "ServerInfo",
     "StorageDamaged",
     "StorageUnavailable",
     "WrongKey",

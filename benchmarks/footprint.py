@@ -9,7 +9,6 @@ are those of the server's own process. The last table adds the process of the pr
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -25,7 +24,7 @@ import psutil
 from benchmarks.table import show_ratios
 from testing.live_server import LiveServer, free_port
 
-ROUNDS = 15
+ROUNDS = 11
 POLL_SECS = 0.004
 IDLE_SECS = 2.0
 """After the first response, until memory is measured."""
@@ -91,33 +90,31 @@ def footprint_of_bare(port: int) -> Footprint:
         env={**os.environ, **WITH_BYTECODE},
         stderr=subprocess.DEVNULL,
     )
-    try:
-        return footprint(process.pid, port, started)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
+    return footprint(process, port, started)
 
 
 def footprint_of_greenroom(server: LiveServer) -> Footprint:
     started = time.monotonic()
     server.begin_to_start()
+    assert server.process is not None
+    return footprint(server.process, server.port, started)
+
+
+def footprint(server: subprocess.Popen[bytes], port: int, started: float) -> Footprint:
+    """Measure a process that was started at this time and serves this port, and stop it."""
+    process = psutil.Process(server.pid)
     try:
-        return footprint(server.pid, server.port, started)
+        while not responds(port):
+            assert server.poll() is None, "the server did not start"
+            time.sleep(POLL_SECS)
+        millis, cpu = (time.monotonic() - started) * 1000, process.cpu_times()
+        time.sleep(IDLE_SECS)
+        memory = process.memory_info().rss / MBYTE
+        children = sum(each.memory_info().rss for each in process.children()) / MBYTE
+        return Footprint(millis, (cpu.user + cpu.system) * 1000, memory, memory + children)
     finally:
-        server.interrupt()
-
-
-def footprint(pid: int, port: int, started: float) -> Footprint:
-    """Measure a process that was started at this time and serves this port."""
-    process = psutil.Process(pid)
-    while not responds(port):
-        assert process.status() != psutil.STATUS_ZOMBIE, "the server did not start"
-        time.sleep(POLL_SECS)
-    millis, cpu = (time.monotonic() - started) * 1000, process.cpu_times()
-    time.sleep(IDLE_SECS)
-    memory = process.memory_info().rss / MBYTE
-    children = sum(each.memory_info().rss for each in process.children()) / MBYTE
-    return Footprint(millis, (cpu.user + cpu.system) * 1000, memory, memory + children)
+        server.terminate()
+        server.wait()
 
 
 def responds(port: int) -> bool:

@@ -18,6 +18,7 @@ FEW_SERVERS_NEED = {
     "httpx": "commands that find a running server",
     "jsonschema_rs": "validations",
     "pathspec": "builds from a local folder",
+    "pyjson5": "definitions of Actors",
     "re2": "builds with .dockerignore",
     "regress": "patterns of input schemas",
     "runtime.explanations.causes": "explanations",
@@ -29,13 +30,14 @@ START = """
 import sys
 import cli.commands.up
 import api.server
+import api.app
 print(*(name for name, module in sys.modules.items() if module is not None))
 """
 
 
 @pytest.fixture(scope="module")
 def loaded() -> set[str]:
-    """The modules that `greenroom up` has imported when it opens its server."""
+    """The modules that `greenroom up` has imported when it serves requests."""
     result = subprocess.run([sys.executable, "-c", START], cwd=ROOT, capture_output=True, text=True, check=True)
     return set(result.stdout.split())
 

@@ -14,7 +14,6 @@ from itertools import islice
 from typing import Any, NoReturn
 
 import msgspec
-import pyjson5
 
 Json = Any
 """Any JSON value."""
@@ -57,6 +56,8 @@ def loads_with_comments(text: bytes) -> Any:
 
     Raises ValueError with the line and the column of the error, both counted from 1.
     """
+    import pyjson5  # here, because only the definitions of Actors need it
+
     written = text.decode("utf-8-sig")
     try:
         return pyjson5.decode(written, MAX_DEPTH)
