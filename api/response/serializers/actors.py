@@ -47,7 +47,7 @@ def actor(record: Actor, owner: User, versions: list[Version], now: Millis, stan
 
 
 def standby(extra: Mapping[str, Json], url: str | None) -> JsonDict:
-    """The Standby settings of an Actor or a task, and the address of its Standby requests, null without Standby.
+    """The Standby settings of an Actor, and the address of its Standby requests, null without Standby.
 
     If Standby is enabled, the settings that were not sent have their defaults.
     """

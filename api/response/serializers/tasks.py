@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from api.response.serializers.actors import standby
 from api.response.serializers.jobs import iso_or_none
 from runtime.base.clock import iso
 from runtime.base.json_text import JsonDict
@@ -10,9 +9,10 @@ from runtime.base.records import Actor, Task, TaskOptions, User
 
 
 def task(record: Task, owner: User, standby_url: str | None) -> JsonDict:
+    """The JSON of a task. Its `actorStandby` has only its own settings: those of the Actor apply for the rest."""
     return {
         **record.extra,
-        **standby(record.extra, standby_url),
+        "standbyUrl": standby_url,
         **_task(record, owner),
         "title": record.title,
         "description": record.description,
