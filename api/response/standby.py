@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.response.standby_models import StandbyRun, StandbySettings, StandbyTarget, StandbyTargets
+from api.response.standby_models import StandbyProblem, StandbyRun, StandbySettings, StandbyTarget, StandbyTargets
 from runtime.base.addresses import STANDBY_PATH
 from runtime.base.clock import Millis, iso
 from runtime.base.errors import NotFound
@@ -36,6 +36,8 @@ def _target(orchestrator: Orchestrator, pool: Pool) -> StandbyTarget:
         waiting_requests=pool.waiting,
         open_requests=sum(run.open_requests for run in pool.runs),
         requests_per_sec=pool.requests.per_second(now),
+        recent_requests=pool.requests.history(now),
+        problem=None if pool.problem is None else StandbyProblem(at=iso(pool.problem.at), message=pool.problem.message),
         runs=tuple(_run(orchestrator, run, build_id, now) for run in pool.runs),
     )
 

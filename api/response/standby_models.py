@@ -36,6 +36,13 @@ class StandbyRun(LocalModel):
     idle_since: str | None = Field(description=f"{AT} Null while a request is open.")
 
 
+class StandbyProblem(LocalModel):
+    """Why the last run that was started did not become ready."""
+
+    at: str = Field(description=AT)
+    message: str
+
+
 class StandbyTarget(LocalModel):
     """An Actor or a task with Standby, and the runs that serve the requests of the caller's user."""
 
@@ -54,6 +61,10 @@ class StandbyTarget(LocalModel):
     waiting_requests: int = Field(description="Requests that wait until a run is ready.")
     open_requests: int
     requests_per_sec: float = Field(description="The mean of the last ten seconds.")
+    recent_requests: tuple[int, ...] = Field(
+        description="The requests that a run got in each of the last 60 complete seconds, the oldest first."
+    )
+    problem: StandbyProblem | None = Field(description="Null once another run is ready.")
     runs: tuple[StandbyRun, ...] = Field(description="Oldest first.")
 
 

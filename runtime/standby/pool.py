@@ -14,10 +14,12 @@ from runtime.standby.targets import StandbyTarget
 
 RATE_SECS = 10
 """The time over which the rate of requests is measured."""
+HISTORY_SECS = 60
+"""The time for which the number of requests in each second is stored."""
 
 
 class RequestRate:
-    """Counts requests. The numbers of the last seconds are stored, each with its second."""
+    """Counts requests. The numbers of the last seconds are stored, each with its second, if there were any."""
 
     def __init__(self) -> None:
         self.total = 0
@@ -32,13 +34,31 @@ class RequestRate:
         self._drop(now)
 
     def per_second(self, now: Millis) -> float:
-        """The mean rate in the last seconds."""
+        """The mean rate in the last seconds, the current one included."""
+        after = now // 1000 - RATE_SECS
+        return sum(count for second, count in self._seconds if second > after) / RATE_SECS
+
+    def history(self, now: Millis) -> tuple[int, ...]:
+        """The number of requests in each of the last complete seconds, the oldest first."""
+        current, counts = now // 1000, dict(self._seconds)
+        return tuple(counts.get(second, 0) for second in range(current - HISTORY_SECS, current))
+
+    def has_history(self, now: Millis) -> bool:
+        """Whether there was a request in the time of the history."""
         self._drop(now)
-        return sum(count for _, count in self._seconds) / RATE_SECS
+        return bool(self._seconds)
 
     def _drop(self, now: Millis) -> None:
-        while self._seconds and self._seconds[0][0] <= now // 1000 - RATE_SECS:
+        while self._seconds and self._seconds[0][0] < now // 1000 - HISTORY_SECS:
             self._seconds.popleft()
+
+
+@dataclass(frozen=True, slots=True)
+class StartProblem:
+    """Why a run did not become ready for requests, and when that was found."""
+
+    at: Millis
+    message: str
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -76,14 +96,20 @@ class PooledRun:
 class Pool:
     """The runs of one target. `waiting` are the requests for which no run is ready yet.
 
-    No run is started ahead before the moment `not_ahead_before`, because the last such start failed.
+    No run is started ahead before the moment `not_ahead_before`, because the last such start failed. `problem` is that
+    of the last run that did not become ready; None once another one is.
     """
 
     target: StandbyTarget
     runs: list[PooledRun] = field(default_factory=list)
     waiting: int = 0
     not_ahead_before: Millis = 0
+    problem: StartProblem | None = None
     requests: RequestRate = field(default_factory=RequestRate)
+
+    def has_news(self, now: Millis) -> bool:
+        """Whether there is something to show of a pool without runs."""
+        return self.problem is not None or self.requests.has_history(now)
 
     def remove(self, run: PooledRun) -> None:
         if run in self.runs:

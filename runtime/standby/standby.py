@@ -13,7 +13,7 @@ from runtime.base.clock import Clock, Millis, wait_for_event
 from runtime.base.errors import GatewayTimeout, GreenroomError, Unavailable
 from runtime.base.records import User, new_id
 from runtime.runs import messages
-from runtime.standby.pool import Pool, PooledRun, reason_to_end
+from runtime.standby.pool import Pool, PooledRun, StartProblem, reason_to_end
 from runtime.standby.standby_runs import StandbyRuns, can_serve
 from runtime.standby.targets import PoolKey, StandbyTarget, StandbyTargets
 
@@ -191,10 +191,12 @@ class Standby:
                 await self._store(pool, run)
             await self._runs.wait_until_ready(run.run_id)
             run.is_ready = run.was_ready = True
-            run.idle_since = self._clock.now()
+            run.idle_since, pool.problem = self._clock.now(), None
         except Exception as problem:
             pool.remove(run)
             run.problem = self._problem(run, problem)
+            if not (run.was_ready or run.is_ending):
+                self._report(pool, run.problem)
             if run.is_ahead and not run.is_stored:
                 pool.not_ahead_before = self._clock.now() + PAUSE_AHEAD_MILLIS
         finally:
@@ -234,11 +236,16 @@ class Standby:
         if self._is_closing:
             raise Unavailable("server-stopping", "The server stops. Repeat the request when it runs again.")
         if not run.is_ready:
-            raise GatewayTimeout(
+            late = GatewayTimeout(
                 "standby-run-not-ready",
                 f"The web server of Actor run {run.run_id} has not answered for {SELECTION_SECS} seconds. The Actor"
                 " must run an HTTP server on the port in ACTOR_WEB_SERVER_PORT, listening on 0.0.0.0.",
             )
+            self._report(pool, late)
+            raise late
+
+    def _report(self, pool: Pool, problem: GreenroomError) -> None:
+        pool.problem = StartProblem(self._clock.now(), problem.message)
 
     def _release(self, run: PooledRun) -> None:
         run.open_requests -= 1
@@ -263,7 +270,10 @@ class Standby:
                 self._has_runs.clear()
 
     async def _review(self, key: PoolKey, pool: Pool) -> None:
-        """End the runs of a pool that are not needed, and forget those that have ended."""
+        """End the runs of a pool that are not needed, and forget those that have ended.
+
+        A pool without runs is forgotten when there is nothing to show of it, at the latest with its records.
+        """
         target = self.targets.renewed(key, pool.target.actor.id)
         current = None if target is None else self.targets.current_build(target)
         for run in list(pool.runs):
@@ -271,7 +281,8 @@ class Standby:
             reason = reason_to_end(run, target, current, self._clock.now())
             if reason is not None:
                 await self._end(run, reason)
-        if not pool.runs and not pool.waiting:
+        is_used = pool.runs or pool.waiting
+        if not is_used and (target is None or not pool.has_news(self._clock.now())):
             self._pools.pop(key, None)
 
     def _begin_task(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:

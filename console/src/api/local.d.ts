@@ -1641,6 +1641,10 @@ export interface components {
             id: string;
             username: string;
         };
+        StandbyProblem: {
+            at: string;
+            message: string;
+        };
         StandbyRun: {
             id: string;
             buildNumber: string | null;
@@ -1678,6 +1682,8 @@ export interface components {
             waitingRequests: number;
             openRequests: number;
             requestsPerSec: number;
+            recentRequests: number[];
+            problem: components["schemas"]["StandbyProblem"] | null;
             runs: components["schemas"]["StandbyRun"][];
         };
         StandbyTargets: {

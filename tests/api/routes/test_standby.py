@@ -29,8 +29,11 @@ async def test_the_list_shows_settings_runs_and_requests(api: StandbyApi) -> Non
     task = await api.data("POST", "/v2/actor-tasks", json=settings)
     await api.create_actor("plain")
     await api.send("/greenroom/standby/local--hello/")
+    await api.clock.advance(1)
     of_actor, of_task = await items(api)
     [run] = of_actor.pop("runs")
+    recent = of_actor.pop("recentRequests")
+    assert (len(recent), sum(recent)) == (60, 1)
     assert of_actor == {
         "label": "local--hello",
         "url": api.host("local--hello"),
@@ -54,6 +57,7 @@ async def test_the_list_shows_settings_runs_and_requests(api: StandbyApi) -> Non
         "waitingRequests": 0,
         "openRequests": 0,
         "requestsPerSec": 0.1,
+        "problem": None,
     }
     [live] = api.live
     assert run.items() >= {"id": live.id, "isReady": True, "isEnding": False, "isOutdated": False}.items()
@@ -78,6 +82,17 @@ async def test_warming_up_and_stopping(api: StandbyApi, of_task: bool) -> None:
     assert (await api.send(f"{path}/stop", "POST")).json() == {"runIds": []}
     await api.clock.advance(20)
     assert api.current(run).status == "SUCCEEDED"
+
+
+async def test_the_list_shows_why_a_run_did_not_become_ready(api: StandbyApi) -> None:
+    actor = await api.create_standby_actor()
+    settings = {"actorStandby": {"memoryMbytes": 32_768}}
+    await api.data("PUT", f"/v2/acts/{actor.id}", json=settings)
+    answer = await api.send("/greenroom/standby/local--hello/")
+    assert problem(answer) == (402, "actor-memory-limit-exceeded")
+    [item] = await items(api)
+    assert item["problem"].items() >= {"message": answer.json()["error"]["message"]}.items()
+    assert item["problem"]["at"].endswith("Z")
 
 
 async def test_an_actor_without_standby_cannot_be_warmed_up(api: StandbyApi) -> None:

@@ -53,3 +53,12 @@ def test_the_rate_of_requests_is_the_mean_of_ten_seconds() -> None:
         rate.count(millis)
     assert (rate.per_second(9_000), rate.per_second(10_000), rate.per_second(14_000)) == (0.4, 0.1, 0.0)
     assert rate.total == 4
+
+
+def test_the_history_of_requests_has_the_last_complete_minute() -> None:
+    rate = RequestRate()
+    for millis in (0, 500, 58_000, 60_900):
+        rate.count(millis)
+    assert rate.history(60_900) == (2, *[0] * 57, 1, 0)
+    assert rate.history(61_000) == (*[0] * 57, 1, 0, 1)
+    assert (rate.has_history(120_000), rate.has_history(121_000)) == (True, False)

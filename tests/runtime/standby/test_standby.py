@@ -178,6 +178,54 @@ async def test_a_request_waits_two_minutes_for_a_run(stage: StandbyStage) -> Non
         await request
     [pool] = stage.standby.pools_of(stage.user)
     assert (pool.waiting, pool.runs[0].open_requests) == (0, 0)
+    assert pool.problem is not None
+    assert "has not answered for 120 seconds" in pool.problem.message
+    stage.all_answer = True
+    await stage.clock.advance(1)
+    assert pool.problem is None
+
+
+async def test_the_problem_of_the_last_start_stays_until_a_run_is_ready(stage: StandbyStage) -> None:
+    actor = await stage.create_standby_actor()
+    stage.all_answer = False
+    [request] = await stage.send(actor)
+    await stage.finish(stage.live[0], 1)
+    await stage.clock.advance(1)
+    with pytest.raises(Unavailable, match="ended before its web server was ready"):
+        await request
+    await stage.clock.advance(120)
+    [pool] = stage.standby.pools_of(stage.user)
+    assert pool.problem is not None
+    assert "FAILED" in pool.problem.message
+    stage.all_answer = True
+    await stage.acquire(actor)
+    assert [each.problem for each in stage.standby.pools_of(stage.user)] == [None]
+
+
+async def test_a_run_that_is_stopped_while_it_starts_is_no_problem(stage: StandbyStage) -> None:
+    actor = await stage.create_standby_actor()
+    stage.all_answer = False
+    [request] = await stage.send(actor)
+    await stage.standby.stop(stage.target(actor))
+    await stage.clock.advance(40)
+    with pytest.raises(Unavailable):
+        await request
+    assert [pool.problem for pool in stage.standby.pools_of(stage.user)] == [None]
+
+
+async def test_the_last_requests_are_shown_when_no_run_is_left_and_then_forgotten(stage: StandbyStage) -> None:
+    actor = await stage.create_standby_actor(idleTimeoutSecs=5)
+    (await stage.acquire(actor))[0].release()
+    await stage.clock.advance(25)
+    assert stage.live == []
+    [pool] = stage.standby.pools_of(stage.user)
+    assert sum(pool.requests.history(stage.clock.now())) == 1
+    await stage.clock.advance(60)
+    assert sum(pool.requests.history(stage.clock.now())) == 0
+    other = await stage.create_standby_actor("other")
+    await stage.acquire(other)
+    await stage.clock.advance(2)
+    assert pool not in stage.standby.pools_of(stage.user)
 
 
 async def test_a_client_that_leaves_frees_its_slot(stage: StandbyStage) -> None:
