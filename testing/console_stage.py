@@ -1,4 +1,4 @@
-"""A server with something to see on every page of the console: runs, storages, a task, a schedule, a webhook.
+"""A server with something to see on every page of the console: runs, storages, tasks, Standby, a schedule, a webhook.
 
 The tests of pages and `make screenshots` use it.
 """
@@ -19,11 +19,13 @@ UNREACHABLE = f"http://{HOST_IN_CONTAINERS}:9/"
 
 RUN_TABS = ("key-value-store", "requests", "input", "environment", "events", "webhooks", "charges", "api")
 ACTOR_TABS = ("runs", "builds", "fit", "source", "saved-tasks", "webhooks", "settings")
+STANDBY_REQUESTS = 5
 PAGES = {
     "runs": "/actors/runs",
     "actors": "/actors",
     "new-actor": "/actors/new",
     "tasks": "/actors/tasks",
+    "standby": "/standby",
     "schedules": "/schedules",
     "webhooks": "/webhooks",
     "datasets": "/storage/datasets",
@@ -49,6 +51,8 @@ class ConsoleStage:
     failed_run: str
     live_run: str
     task: str
+    standby_actor: str
+    standby_task: str
     schedule: str
     webhook: str
     dataset: str
@@ -69,12 +73,14 @@ class ConsoleStage:
             **{f"run-{tab}": f"{succeeded}#{tab}" for tab in RUN_TABS},
             "start": actor,
             **{f"actor-{tab}": f"{actor}/{tab}" for tab in ACTOR_TABS},
+            "actor-standby": f"/actors/{self.standby_actor}/standby",
             "build": f"{actor}/builds/{self.build}",
         }
 
     def _records(self) -> dict[str, str]:
         return {
             "task": f"/actors/tasks/{self.task}",
+            "task-standby": f"/actors/tasks/{self.standby_task}/standby",
             "schedule": f"/schedules/{self.schedule}",
             "webhook": f"/webhooks/{self.webhook}",
             "dataset": f"/storage/datasets/{self.dataset}",
@@ -97,6 +103,8 @@ def set_stage(server: ApiClient) -> ConsoleStage:
         failed_run=failed["id"],
         live_run=live["id"],
         task=_task(server, actor),
+        standby_actor=web,
+        standby_task=_standby_task(server, web),
         schedule=_schedule(server, actor),
         webhook=_webhook(server, actor),
         dataset=_dataset(server),
@@ -108,6 +116,17 @@ def set_stage(server: ApiClient) -> ConsoleStage:
 def _task(server: ApiClient, actor: str) -> str:
     task = {"actId": actor, "name": "greet-ada", "input": {"name": "Ada"}, "options": {"memoryMbytes": MEMORY_MBYTES}}
     return str(server.data("POST", "actor-tasks", json=task)["id"])
+
+
+def _standby_task(server: ApiClient, actor: str) -> str:
+    """Enable Standby of an Actor, and send requests to a task of it, whose run then stays ready."""
+    settings = {"isEnabled": True, "memoryMbytes": MEMORY_MBYTES, "shouldPassActorInput": True}
+    server.data("PUT", f"actors/{actor}", json={"actorStandby": settings})
+    task = {"actId": actor, "name": "echo", "input": {"maxSecs": 0}, "actorStandby": {"idleTimeoutSecs": 7200}}
+    created = server.data("POST", "actor-tasks", json=task)
+    for _ in range(STANDBY_REQUESTS):
+        server.http.get(f"/greenroom/standby/{created['id'].lower()}/").raise_for_status()
+    return str(created["id"])
 
 
 def _schedule(server: ApiClient, actor: str) -> str:

@@ -17,6 +17,7 @@ TITLES = {
     "r": "Runs",
     "a": "Actors",
     "t": "Tasks",
+    "b": "Standby",
     "s": "Schedules",
     "d": "Datasets",
     "k": "Key-value stores",

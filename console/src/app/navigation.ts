@@ -9,6 +9,7 @@ import {
   ListOrdered,
   type LucideIcon,
   Play,
+  Radio,
   Route,
   Settings,
   Stethoscope,
@@ -30,6 +31,7 @@ export const ENTRIES: Entry[] = [
   { to: "/actors/runs", label: "Runs", icon: Play, key: "r" },
   { to: "/actors", label: "Actors", icon: Box, key: "a" },
   { to: "/actors/tasks", label: "Tasks", icon: Bookmark, key: "t" },
+  { to: "/standby", label: "Standby", icon: Radio, key: "b" },
   { to: "/schedules", label: "Schedules", icon: CalendarClock, key: "s" },
   { to: "/webhooks", label: "Webhooks", icon: Webhook, key: "w" },
   {

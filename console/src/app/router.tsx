@@ -83,6 +83,10 @@ const routes = [
   page("/actors/$actorId/$tab", Actor),
   page("/actors/$actorId/$tab/$item", Actor),
   page(
+    "/standby",
+    lazyPage(() => import("@/pages/standby/StandbyPage"), "StandbyPage"),
+  ),
+  page(
     "/schedules",
     lazyPage(() => import("@/pages/schedules/SchedulesPage"), "SchedulesPage"),
   ),

@@ -69,6 +69,7 @@ function replacedBy(event: LiveEvent): string | null {
       return `changed ${event.data.kind} ${event.data.id}`;
     case "server":
     case "doctor":
+    case "standby":
       return event.name;
     default:
       return null;

@@ -24,6 +24,7 @@ const NAMES: ReadonlySet<string> = new Set<LiveEvent["name"]>([
   "server",
   "proxied",
   "doctor",
+  "standby",
   "reset",
 ]);
 

@@ -58,6 +58,7 @@ function applyEvent(queries: QueryClient, event: LiveEvent, invalidate: (key: Qu
   } else if (event.name === "changed") applyChange(queries, event.data, invalidate);
   else if (event.name === "fit") applyFit(queries, event.data, invalidate);
   else if (event.name === "server") patchServer(queries, event.data);
+  else if (event.name === "standby") queries.setQueryData(["standby"], event.data.items);
   else if (event.name === "reset") {
     void queries.invalidateQueries({ predicate: isOfTopic(new Set(event.data.topics)) });
   }

@@ -14,6 +14,7 @@ export type Topic =
   | "server"
   | "proxy"
   | "doctor"
+  | "standby"
   | `run:${string}`
   | `build:${string}`
   | `fit:${string}`;
@@ -28,7 +29,7 @@ export type BuildChange = {
 };
 
 /** The topics with the events of each kind of query. Users have numbers about their runs, builds and records. */
-const TOPICS_OF_KIND: Record<RecordChange["kind"] | "server" | "proxy" | "doctor", Topic[]> = {
+const TOPICS_OF_KIND: Record<RecordChange["kind"] | "server" | "proxy" | "doctor" | "standby", Topic[]> = {
   run: ["runs"],
   build: ["builds"],
   actor: ["records"],
@@ -43,6 +44,7 @@ const TOPICS_OF_KIND: Record<RecordChange["kind"] | "server" | "proxy" | "doctor
   server: ["server"],
   proxy: ["proxy"],
   doctor: ["doctor"],
+  standby: ["standby"],
 };
 
 /** The topics that a mounted query follows. None if no event changes it. */
@@ -69,6 +71,8 @@ export type EventContents = {
   proxied: components["schemas"]["ProxiedRequests"];
   /** The checks of the machine, as `/greenroom/doctor` returns them. */
   doctor: components["schemas"]["DoctorReport"];
+  /** All Actors and tasks with Standby, as `/greenroom/standby` returns them. */
+  standby: components["schemas"]["StandbyTargets"];
   /** Events were missed that the server cannot replay. Their queries are fetched again without your doing. */
   reset: { topics: Topic[] };
 };
@@ -93,7 +97,7 @@ const followers = new Map<Topic, Set<Follower>>();
  *
  * - `["run", "counts", ...]`: numbers and choices of runs, which are fetched again when a run begins or ends
  *
- * The kinds are those of `changed` events, and `server`. A mounted query with such a key follows its topics.
+ * The kinds are those of `changed` events, `server` and `standby`. A mounted query with such a key follows its topics.
  */
 export function useTopic(topic: Topic | null, onEvents?: Follower): void {
   const latest = useRef(onEvents);
@@ -157,6 +161,8 @@ export function topicsOf(event: LiveEvent): Topic[] {
       return ["proxy"];
     case "doctor":
       return ["doctor"];
+    case "standby":
+      return ["standby"];
     case "reset":
       return event.data.topics;
   }

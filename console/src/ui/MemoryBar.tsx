@@ -25,9 +25,17 @@ export function MemoryBar({ peakBytes, limitMbytes, isAtLimit = false, wide = fa
 
 const LARGE_SHARE = 0.8;
 
-/** A bar that is amber above 80 % and red at the limit. `share` is between 0 and 1, or null if it is not known. */
-export function Bar({ share, isAtLimit = false }: { share: number | null; isAtLimit?: boolean }) {
-  const color = isAtLimit ? styles.red : (share ?? 0) > LARGE_SHARE ? styles.amber : styles.blue;
+type BarProps = {
+  /** Between 0 and 1, or null if it is not known. */
+  share: number | null;
+  isAtLimit?: boolean;
+  /** Shares above this one are amber. */
+  largeAbove?: number;
+};
+
+/** A bar that is amber for a large share and red at the limit. */
+export function Bar({ share, isAtLimit = false, largeAbove = LARGE_SHARE }: BarProps) {
+  const color = isAtLimit ? styles.red : (share ?? 0) > largeAbove ? styles.amber : styles.blue;
   return (
     <span className={styles.track} aria-hidden>
       {share !== null && share > 0 && (

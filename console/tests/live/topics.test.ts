@@ -65,6 +65,7 @@ const QUERIES: Record<string, [args: unknown[], topics: Topic[]]> = {
   dataFolderQuery: [[], ["server"]],
   proxyRequestsQuery: [[], ["proxy"]],
   doctorQuery: [[], ["doctor"]],
+  standbyQuery: [[], ["standby"]],
   // No event is about these: they never change, or are fetched again at another length.
   fitInputsQuery: [[ID], NONE],
   fitPreviewQuery: [[ID], NONE],
@@ -112,6 +113,7 @@ describe("the topics of queries", () => {
     "server",
     "proxy",
     "doctor",
+    "standby",
     `run:${ID}`,
     `build:${ID}`,
     `fit:${ID}`,

@@ -8,7 +8,7 @@ import { tasksQuery } from "@/api/tasks";
 import { NotFoundPage } from "@/pages/NotFoundPage";
 import { Button, buttonClass } from "@/ui/Button";
 import { QueryError } from "@/ui/ErrorNote";
-import { patiently } from "@/ui/lazily";
+import { lazily, patiently } from "@/ui/lazily";
 import { Page } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
 import { TabBar, tabId } from "@/ui/TabBar";
@@ -22,6 +22,7 @@ const ActorRunsTab = lazy(() => patiently(() => import("./ActorRunsTab")));
 const BuildsTab = lazy(() => patiently(() => import("./BuildsTab")));
 const BuildView = lazy(() => patiently(() => import("./BuildView")));
 const FitTab = lazy(() => patiently(() => import("./FitTab")));
+const StandbyTab = lazily(async () => (await import("@/standby/StandbyTab")).StandbyTab);
 const SourceTab = lazy(() => patiently(() => import("./SourceTab")));
 const TasksTab = lazy(() => patiently(() => import("./TasksTab")));
 const WebhooksTab = lazy(() => patiently(() => import("./WebhooksTab")));
@@ -113,6 +114,8 @@ function contentOf(actor: ActorRecord, { tab, item }: Place): ReactNode {
       return item === null ? <BuildsTab actor={actor} /> : <BuildView actor={actor} reference={item} />;
     case "fit":
       return <FitTab actor={actor} fitId={item} />;
+    case "standby":
+      return <StandbyTab actor={actor} />;
     case "source":
       return <SourceTab actor={actor} />;
     case "saved-tasks":

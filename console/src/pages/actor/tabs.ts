@@ -5,6 +5,7 @@ export const TABS = [
   ["runs", "Runs"],
   ["builds", "Builds"],
   ["fit", "Fit"],
+  ["standby", "Standby"],
   ["source", "Source"],
   ["saved-tasks", "Tasks"],
   ["webhooks", "Webhooks"],

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { serverInfoQuery, type User, userQuery } from "@/api/account";
 import { type Server, serverQuery } from "@/api/server";
-import { CopyButton } from "@/ui/CopyButton";
+import { Copyable } from "@/ui/Copyable";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
 import { Details } from "@/ui/Facts";
@@ -56,16 +56,6 @@ function ProxyDetails({ server, user }: { server: Server; user: User }) {
         <ProxyRequests />
       </Section>
     </>
-  );
-}
-
-/** A text to copy. `shown` stands in place of one that contains a secret. */
-function Copyable({ text, shown = text, label }: { text: string; shown?: string; label: string }) {
-  return (
-    <span className={styles.copyable}>
-      <code>{shown}</code>
-      <CopyButton text={text} label={label} />
-    </span>
   );
 }
 

@@ -15,10 +15,12 @@ import { TaskSettings } from "./TaskSettings";
 import styles from "./Tasks.module.css";
 
 const StartForm = lazily(async () => (await import("@/start/StartForm")).StartForm);
+const StandbyTab = lazily(async () => (await import("@/standby/StandbyTab")).StandbyTab);
 
 const TABS = [
   ["start", "Start"],
   ["runs", "Runs"],
+  ["standby", "Standby"],
   ["settings", "Settings"],
 ] as const;
 
@@ -72,6 +74,14 @@ function LoadedTaskPage({ task, actor, tab }: { task: TaskRecord; actor: ActorRe
 }
 
 function contentOf(task: TaskRecord, actor: ActorRecord, tab: TabId): ReactNode {
-  if (tab === "runs") return <TaskRunsTab task={task} />;
-  return tab === "settings" ? <TaskSettings task={task} /> : <StartForm key={task.id} actor={actor} task={task} />;
+  switch (tab) {
+    case "start":
+      return <StartForm key={task.id} actor={actor} task={task} />;
+    case "runs":
+      return <TaskRunsTab task={task} />;
+    case "standby":
+      return <StandbyTab actor={actor} task={task} />;
+    case "settings":
+      return <TaskSettings task={task} />;
+  }
 }
