@@ -7,7 +7,7 @@ cgroup vanish with it, also for those who have opened them before.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,25 @@ MAX_FILE_BYTES = 1 << 16
 RUNTIMES = ("runc", "crun")
 FIRST_PROCESS = "1"
 """The id of a container's first process, as the container sees it."""
+
+
+Read = Callable[[str], str]
+"""Returns the text of a small file. Raises OSError."""
+
+
+def read_file(path: str) -> str:
+    """Return the text of a file of the kernel in a third of the time that `Path` takes. Raises OSError.
+
+    The kernel may return a long text in several parts. A name in it can contain any bytes.
+    """
+    file = os.open(path, os.O_RDONLY)
+    try:
+        parts = [os.read(file, MAX_FILE_BYTES)]
+        while parts[-1]:
+            parts.append(os.read(file, MAX_FILE_BYTES))
+    finally:
+        os.close(file)
+    return b"".join(parts).decode(errors="replace")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +65,10 @@ class Throttling:
 
 @dataclass(frozen=True, slots=True)
 class Cgroup:
-    """The folders of one container's counters: of its memory, CPU time, CPU quota and threads."""
+    """The folders of one container's counters: of its memory, CPU time, CPU quota and threads.
+
+    With `read`, a method reads the files in another way, such as `OpenFiles.read`.
+    """
 
     version: int
     memory: str
@@ -54,55 +76,75 @@ class Cgroup:
     quota: str
     threads: str
 
-    def read(self) -> Counters:
+    def read(self, read: Read = read_file) -> Counters:
         """Read the counters. Raises OSError if the cgroup does not exist, no longer, or only in part."""
         try:
-            return self._read_v1() if self.version == 1 else self._read_v2()
+            return self._read_v1(read) if self.version == 1 else self._read_v2(read)
         except (ValueError, LookupError) as error:
             raise OSError(f"The counters of the container are incomplete: {error!r}") from error
 
     def process_ids(self) -> list[int]:
-        """Return the processes of the container, without those of cgroups below it. Raises OSError."""
-        return [int(pid) for pid in Path(self.memory, "cgroup.procs").read_text().split()]
+        """Return the processes of the container, without those of cgroups below it. Raises OSError.
 
-    def read_memory(self) -> dict[str, int]:
+        The file is opened each time: with cgroup v1, an open one shows the processes of the first reading.
+        """
+        return [int(pid) for pid in read_file(f"{self.memory}/cgroup.procs").split()]
+
+    def read_memory(self, read: Read = read_file) -> dict[str, int]:
         """Return the parts of the memory, with the names of `memory.stat`. Raises OSError."""
-        return parse_values(_read(f"{self.memory}/memory.stat"))
+        return parse_values(read(f"{self.memory}/memory.stat"))
 
-    def kernel_bytes(self, memory: Mapping[str, int]) -> int | None:
+    def kernel_bytes(self, memory: Mapping[str, int], read: Read = read_file) -> int | None:
         """Return the memory of the kernel for the container, or None if it is not counted separately."""
-        return _number(f"{self.memory}/memory.kmem.usage_in_bytes") if self.version == 1 else memory.get("kernel")
+        return _number(f"{self.memory}/memory.kmem.usage_in_bytes", read) if self.version == 1 else memory.get("kernel")
 
-    def read_throttling(self) -> Throttling | None:
+    def read_throttling(self, read: Read = read_file) -> Throttling | None:
         """Return how often the kernel throttled the container, or None if it does not count that."""
         with suppress(FileNotFoundError):
-            values = parse_values(_read(f"{self.quota}/cpu.stat"))
+            values = parse_values(read(f"{self.quota}/cpu.stat"))
             if "nr_periods" in values:
                 micros = values.get("throttled_usec", 0)
                 nanos = values.get("throttled_time", micros * 1000)
                 return Throttling(values["nr_periods"], values["nr_throttled"], nanos)
         return None
 
-    def count_threads(self) -> int | None:
-        return _number(f"{self.threads}/pids.current")
+    def count_threads(self, read: Read = read_file) -> int | None:
+        return _number(f"{self.threads}/pids.current", read)
 
-    def _read_v1(self) -> Counters:
+    def _read_v1(self, read: Read) -> Counters:
         return Counters(
-            peak_bytes=_number(f"{self.memory}/memory.max_usage_in_bytes"),
-            oom_kills=find_value(_read(f"{self.memory}/memory.oom_control"), "oom_kill"),
-            usage_bytes=int(_read(f"{self.memory}/memory.usage_in_bytes")),
-            cache_bytes=read_value(_read(f"{self.memory}/memory.stat"), "total_inactive_file"),
-            cpu_nanos=int(_read(f"{self.cpu}/cpuacct.usage")),
+            peak_bytes=_number(f"{self.memory}/memory.max_usage_in_bytes", read),
+            oom_kills=find_value(read(f"{self.memory}/memory.oom_control"), "oom_kill"),
+            usage_bytes=int(read(f"{self.memory}/memory.usage_in_bytes")),
+            cache_bytes=read_value(read(f"{self.memory}/memory.stat"), "total_inactive_file"),
+            cpu_nanos=int(read(f"{self.cpu}/cpuacct.usage")),
         )
 
-    def _read_v2(self) -> Counters:
+    def _read_v2(self, read: Read) -> Counters:
         return Counters(
-            peak_bytes=_number(f"{self.memory}/memory.peak"),
-            oom_kills=find_value(_read(f"{self.memory}/memory.events"), "oom_kill"),
-            usage_bytes=int(_read(f"{self.memory}/memory.current")),
-            cache_bytes=read_value(_read(f"{self.memory}/memory.stat"), "inactive_file"),
-            cpu_nanos=read_value(_read(f"{self.cpu}/cpu.stat"), "usage_usec") * 1000,
+            peak_bytes=_number(f"{self.memory}/memory.peak", read),
+            oom_kills=find_value(read(f"{self.memory}/memory.events"), "oom_kill"),
+            usage_bytes=int(read(f"{self.memory}/memory.current")),
+            cache_bytes=read_value(read(f"{self.memory}/memory.stat"), "inactive_file"),
+            cpu_nanos=read_value(read(f"{self.cpu}/cpu.stat"), "usage_usec") * 1000,
         )
+
+
+class OpenFiles:
+    """Reads small files of the kernel again and again. They stay open, because opening takes most of the time."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, int] = {}
+
+    def read(self, path: str) -> str:
+        """Return the current text of a file. Raises OSError, also if the kernel has removed an open file."""
+        if (file := self._files.get(path)) is None:
+            file = self._files[path] = os.open(path, os.O_RDONLY)
+        return os.pread(file, MAX_FILE_BYTES, 0).decode()
+
+    def close(self) -> None:
+        while self._files:
+            os.close(self._files.popitem()[1])
 
 
 def are_visible(root: Path = ROOT) -> bool:
@@ -193,11 +235,8 @@ def read_value(text: str, key: str) -> int:
 
 def find_value(text: str, key: str) -> int | None:
     """Return one value from a text of `key value` lines, or None if the key does not occur."""
-    for line in text.splitlines():
-        name, _, value = line.partition(" ")
-        if name == key:
-            return int(value)
-    return None
+    _, found, rest = f"\n{text}".partition(f"\n{key} ")
+    return int(rest.partition("\n")[0]) if found else None
 
 
 def parse_values(text: str) -> dict[str, int]:
@@ -218,18 +257,9 @@ def parse_traffic(text: str) -> tuple[int, int]:
     return rx, tx
 
 
-def _number(path: str) -> int | None:
+def _number(path: str, read: Read) -> int | None:
     """Return the number in a file, or None if the kernel does not have the file."""
     try:
-        return int(_read(path))
+        return int(read(path))
     except FileNotFoundError:
         return None
-
-
-def _read(path: str) -> str:
-    """Return the text of a small file in a third of the time that `Path` takes: the counters are read often."""
-    file = os.open(path, os.O_RDONLY)
-    try:
-        return os.read(file, MAX_FILE_BYTES).decode()
-    finally:
-        os.close(file)

@@ -14,13 +14,13 @@ import os
 import select
 import threading
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from queue import SimpleQueue
 
 from runtime.containers import Detail, Sample, cgroups
-from runtime.containers.cgroups import Cgroup, Counters
+from runtime.containers.cgroups import Cgroup, Counters, OpenFiles
 from runtime.containers.details import DetailReader
 from runtime.containers.listening import listening
 from runtime.containers.process_list import ProcessList
@@ -33,7 +33,10 @@ LONGEST_SEARCH_SECS = 120.0
 FIRST_SECS = 1.0
 FIRST_PAUSE_SECS = 0.05
 PAUSE_SECS = 0.25
-"""The pause between two readings; in the first FIRST_SECS it is FIRST_PAUSE_SECS."""
+"""The pause between two readings; in the first FIRST_SECS it is FIRST_PAUSE_SECS.
+
+Readings are due at multiples of their pause, so one pass reads all containers.
+"""
 REPORT_SECS = 1.0
 """The time between two reported samples."""
 MAX_LISTENING_PAUSE_SECS = 30.0
@@ -62,6 +65,15 @@ class FollowedContainer:
         self._changed = asyncio.Event()
         self._ended = asyncio.Event()
 
+    @staticmethod
+    def report_all(followed: Sequence[FollowedContainer]) -> None:
+        """Wake the readers of `samples` of these containers. The thread calls this.
+
+        It wakes the event loop once, because that can take longer than reading a container's counters.
+        """
+        if followed:
+            followed[0]._wake(*(each._changed for each in followed))
+
     async def samples(self) -> AsyncGenerator[Sample, None]:
         """Yield the latest sample immediately, then about one per second, until the container ends."""
         while not self._ended.is_set():
@@ -78,18 +90,13 @@ class FollowedContainer:
             await asyncio.wait_for(self._ended.wait(), END_SECS)
         return replace(self.latest, is_final=True)
 
-    def report(self) -> None:
-        """Wake the reader of `samples`. The thread calls this."""
-        self._wake(self._changed)
-
     def end(self) -> None:
         """Report that no sample follows. The thread calls this."""
         self._wake(self._ended, self._changed)
 
     def _wake(self, *events: asyncio.Event) -> None:
         with suppress(RuntimeError):  # the event loop is closed, so nobody waits
-            for event in events:
-                self._loop.call_soon_threadsafe(event.set)
+            self._loop.call_soon_threadsafe(_set_all, events)
 
 
 class _MeanUse:
@@ -117,8 +124,9 @@ class _MeanUse:
 class _Reader:
     """The thread's side of one container: its files, and when to read them next.
 
-    `end_file` is the file that becomes readable when the first process ends, -1 until that process is known. With
-    `joins_network`, the network is older than the container, and its earlier traffic does not count.
+    `end_file` is the file that becomes readable when the first process ends, -1 until that process is known.
+    `is_reported` is whether the last reading has to be reported. With `joins_network`, the network is older than the
+    container, and its earlier traffic does not count.
     """
 
     def __init__(
@@ -127,8 +135,10 @@ class _Reader:
         self.followed = followed
         self.due = time.monotonic()
         self.end_file = -1
+        self.is_reported = False
         self._id = container_id
         self._cgroup = cgroup
+        self._files = OpenFiles()
         self._began_at = self.due
         self._first_process: int | None = None
         self._traffic_file = -1
@@ -147,19 +157,22 @@ class _Reader:
     def read(self) -> bool:
         """Read the counters and publish them. Return False if the container has ended."""
         now = time.monotonic()
+        self.is_reported = False
         try:
             self._read_now()
         except (OSError, LookupError, ValueError):
             if self.followed.latest is not None:
                 return False
             self._cgroup = None  # the engine is still creating it
+            self._files.close()
         if self.followed.latest is None and now - self._began_at > LONGEST_SEARCH_SECS:
             return False
-        self.due = now + self._pause(now)
+        pause = self._pause(now)
+        self.due = (now // pause + 1) * pause
         if self.followed.latest is not None and self._is_report_due(now):
             self._reported_at = now
             self._mean_use.restart()
-            self.followed.report()
+            self.is_reported = True
         return True
 
     def _is_report_due(self, now: float) -> bool:
@@ -176,7 +189,7 @@ class _Reader:
         is_early = now - self._started_at < FIRST_SECS and now - self._detailed_at >= PAUSE_SECS
         if is_early or self._is_report_due(now):
             self._detailed_at = now
-            self._details = self._details or DetailReader(self._cgroup)
+            self._details = self._details or DetailReader(self._cgroup, self._files.read)
             with suppress(OSError, LookupError, ValueError):  # it has ended, and the regular readings notice it
                 self._detail = self._details.read(counters.usage_bytes)
 
@@ -191,6 +204,7 @@ class _Reader:
 
     def close(self) -> None:
         self.followed.end()
+        self._files.close()
         for file in (self.end_file, self._traffic_file):
             if file >= 0:
                 os.close(file)
@@ -251,8 +265,10 @@ class _Reader:
     def _read_counters(self, cgroup: Cgroup) -> Counters:
         """Read the processes, and after them the counters. Raises OSError."""
         pids = cgroup.process_ids()
-        counters = cgroup.read()
-        self.followed.processes.update(pids, counters.oom_kills or 0, self._first_process)
+        counters = cgroup.read(self._files.read)
+        self.followed.processes.update(
+            pids, counters.oom_kills or 0, self._first_process, rereads_names=self._is_report_due(time.monotonic())
+        )
         return counters
 
     def _listening(self, before: Sample | None) -> tuple[str, ...]:
@@ -351,12 +367,14 @@ class CounterThread:
 
     def _read_due(self, files: select.epoll) -> None:
         now = time.monotonic()
-        for reader in [each for each in self._readers if each.due <= now]:
+        due = [each for each in self._readers if each.due <= now]
+        for reader in due:
             try:
                 self._read(reader, files)
             except Exception:  # it must not end the thread, which follows all other containers too
                 log.exception("The counters of a container could not be read")
                 self._drop(reader, files)
+        FollowedContainer.report_all([reader.followed for reader in due if reader.is_reported])
 
     def _read(self, reader: _Reader, files: select.epoll) -> None:
         was_open = reader.end_file >= 0
@@ -375,6 +393,11 @@ class CounterThread:
 
 def without_cache(counters: Counters, memory_bytes: int) -> int:
     return max(0, memory_bytes - counters.cache_bytes)
+
+
+def _set_all(events: Iterable[asyncio.Event]) -> None:
+    for event in events:
+        event.set()
 
 
 def _now() -> int:

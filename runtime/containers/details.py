@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from runtime.containers import Detail
-from runtime.containers.cgroups import Cgroup
+from runtime.containers.cgroups import Cgroup, Read, read_file
 from runtime.containers.processes import ContainerProcesses
 
 ENGINE = "engine"
@@ -18,23 +18,24 @@ ENGINE = "engine"
 class DetailReader:
     """Reads the details of one container."""
 
-    def __init__(self, cgroup: Cgroup) -> None:
+    def __init__(self, cgroup: Cgroup, read: Read = read_file) -> None:
         self._cgroup = cgroup
+        self._read_file = read
         self._processes = ContainerProcesses()
 
     def read(self, usage_bytes: int) -> Detail:
         """Read the details of a container that uses this much memory. Raises OSError, ValueError and LookupError."""
-        memory = self._cgroup.read_memory()
+        memory = self._cgroup.read_memory(self._read_file)
+        kernel_bytes = self._cgroup.kernel_bytes(memory, self._read_file)
         count, by_name = self._processes.read(self._cgroup.process_ids())
-        detail = _of_memory(f"cgroup v{self._cgroup.version}", memory, usage_bytes, self._cgroup.kernel_bytes(memory))
-        return self.with_throttling(
-            replace(detail, threads=self._cgroup.count_threads(), processes=count, by_name=by_name)
-        )
+        threads = self._cgroup.count_threads(self._read_file)
+        detail = _of_memory(f"cgroup v{self._cgroup.version}", memory, usage_bytes, kernel_bytes)
+        return self.with_throttling(replace(detail, threads=threads, processes=count, by_name=by_name))
 
     def with_throttling(self, detail: Detail) -> Detail:
         """Return the details with the current counts of throttling, which outlive the processes for a moment."""
         with suppress(OSError):
-            if (counted := self._cgroup.read_throttling()) is not None:
+            if (counted := self._cgroup.read_throttling(self._read_file)) is not None:
                 return replace(
                     detail,
                     periods=counted.periods,

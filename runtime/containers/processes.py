@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from runtime.containers import ProcessUse
-from runtime.containers.cgroups import PROC
+from runtime.containers.cgroups import PROC, read_file
 
 MAX_READ = 256
 """The most processes that are read. Reading them takes about 30 microseconds each, once a second."""
@@ -66,10 +66,10 @@ class ContainerProcesses:
 
     def _read(self, pid: int) -> tuple[str, int, int]:
         """Return the name of a process, its CPU time and its anonymous memory."""
-        stat = _read(f"{self._proc}/{pid}/stat")
+        stat = read_file(f"{self._proc}/{pid}/stat")
         begin, end = stat.index("("), stat.rindex(")")
         fields = stat[end + 2 :].split()
-        resident, shared = _read(f"{self._proc}/{pid}/statm").split()[1:3]
+        resident, shared = read_file(f"{self._proc}/{pid}/statm").split()[1:3]
         ticks, started = int(fields[11]) + int(fields[12]), fields[19]
         size = max(0, int(resident) - int(shared)) * PAGE_BYTES
         return self._name(pid, stat[begin + 1 : end], started), ticks * NANOS_PER_TICK, size
@@ -99,11 +99,3 @@ class ContainerProcesses:
         for pid in self._programs.keys() - living:
             del self._programs[pid]
             self._cpu_nanos.pop(pid, None)
-
-
-def _read(path: str) -> str:
-    file = os.open(path, os.O_RDONLY)
-    try:
-        return os.read(file, 4096).decode(errors="replace")
-    finally:
-        os.close(file)

@@ -154,3 +154,19 @@ def test_traffic_does_not_include_the_loopback() -> None:
 def test_an_unknown_key_is_an_error() -> None:
     with pytest.raises(KeyError):
         cgroups.read_value("a 1\n", "b")
+
+
+def test_an_open_file_shows_its_current_text(tmp_path: Path) -> None:
+    (tmp_path / "counter").write_text("1\n")
+    files = cgroups.OpenFiles()
+    assert files.read(f"{tmp_path}/counter") == "1\n"
+    (tmp_path / "counter").write_text("22\n")
+    assert files.read(f"{tmp_path}/counter") == "22\n"
+    files.close()
+    with pytest.raises(FileNotFoundError):
+        files.read(f"{tmp_path}/other")
+
+
+def test_a_value_is_found_by_its_whole_key() -> None:
+    text = "oom 1\noom_kill 2\noom_kill_group 3"
+    assert [cgroups.find_value(text, key) for key in ("oom", "oom_kill", "oom_kill_group", "kill")] == [1, 2, 3, None]

@@ -6,8 +6,8 @@ import asyncio
 import os
 import shutil
 import threading
-from collections.abc import Iterator
-from contextlib import aclosing
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from runtime.containers.cgroups import Cgroup
 from runtime.containers.counters import CounterThread, FollowedContainer
 from runtime.containers.docker import DockerContainers
 from tests.runtime.containers.conftest import MIB, SLEEP, Start, first_line, wait_until
-from tests.runtime.containers.test_cgroups import create_v1, create_v2, write
+from tests.runtime.containers.test_cgroups import create_v1, create_v2
 
 FAST = 0.001
 ATTEMPTS = 5
@@ -181,11 +181,19 @@ def cgroup(request: pytest.FixtureRequest, tmp_path: Path) -> Cgroup:
 
 def script(cgroup: Cgroup, usage: int, cache: int, peak: int, oom_kills: int = 0) -> None:
     """Set the counters. The kernel's peak changes last, so that the thread sees it with its usage."""
-    names = ("memory__usage_in_bytes", "memory__oom_control", "memory__max_usage_in_bytes")
-    current, events, highest = names if cgroup.version == 1 else ("memory__current", "memory__events", "memory__peak")
-    write(Path(cgroup.memory), memory__stat=f"total_inactive_file {cache}\ninactive_file {cache}\n")
-    write(Path(cgroup.memory), **{current: f"{usage}\n", events: f"x 0\noom_kill {oom_kills}\n"})
-    write(Path(cgroup.memory), **{highest: f"{peak}\n"})
+    names = ("memory.usage_in_bytes", "memory.oom_control", "memory.max_usage_in_bytes")
+    current, events, highest = names if cgroup.version == 1 else ("memory.current", "memory.events", "memory.peak")
+    overwrite(cgroup, "memory.stat", f"total_inactive_file {cache:06}\ninactive_file {cache:06}\n")
+    overwrite(cgroup, current, f"{usage:06}\n")
+    overwrite(cgroup, events, f"x 0\noom_kill {oom_kills}\n")
+    overwrite(cgroup, highest, f"{peak:06}\n")
+
+
+def overwrite(cgroup: Cgroup, name: str, text: str) -> None:
+    """Overwrite a file that the thread has open. Texts of the same length never leave half of each."""
+    with Path(cgroup.memory, name).open("r+b", buffering=0) as file:
+        file.write(text.encode())
+        file.truncate()
 
 
 async def peak_becomes(followed: FollowedContainer, peak: int) -> None:
@@ -255,6 +263,45 @@ async def test_the_thread_comes_before_other_work(thread: CounterThread, cgroup:
     await anext(thread.follow("c1", cgroup).samples())
     threads = [each.native_id for each in threading.enumerate() if each.name == "counters"]
     assert counters.PRIORITY in [os.getpriority(os.PRIO_PROCESS, id) for id in threads if id is not None]
+
+
+async def test_one_pass_reads_and_reports_all_containers(
+    monkeypatch: pytest.MonkeyPatch, thread: CounterThread, cgroup: Cgroup
+) -> None:
+    """Each wake-up of the event loop can cost more than a container's counters."""
+    monkeypatch.setattr(counters, "FIRST_SECS", 0.0)
+    for name in ("PAUSE_SECS", "REPORT_SECS"):
+        monkeypatch.setattr(counters, name, 0.05)
+    all_followed = [thread.follow(f"c{number}", cgroup) for number in range(3)]
+    passes: list[int] = []
+    report_all = FollowedContainer.report_all
+
+    def count(followed: Sequence[FollowedContainer]) -> None:
+        passes.append(len(followed))
+        report_all(followed)
+
+    monkeypatch.setattr(FollowedContainer, "report_all", count)
+    await wait_until(lambda: passes.count(3) >= 2)
+    for followed in all_followed:
+        await anext(followed.samples())
+
+
+async def test_a_container_leaves_no_open_file(thread: CounterThread, cgroup: Cgroup) -> None:
+    followed = thread.follow("c1", cgroup)
+    samples = followed.samples()
+    await anext(samples)
+    assert any(link.startswith(cgroup.memory) for link in open_files())
+    shutil.rmtree(cgroup.memory)
+    assert [sample async for sample in samples if sample.is_final] == []
+    assert not any(link.startswith(cgroup.memory) for link in open_files())
+
+
+def open_files() -> list[str]:
+    links = []
+    for file in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):  # the folder itself, which is closed again
+            links.append(os.readlink(f"/proc/self/fd/{file}"))
+    return links
 
 
 async def test_closing_ends_all_samples(thread: CounterThread, cgroup: Cgroup) -> None:

@@ -66,3 +66,13 @@ def test_very_many_processes_are_not_observed(processes: ProcessList) -> None:
     processes.update(pids, 0, None)
     processes.update(pids[1:], 1, None)
     assert killed(processes) == []
+
+
+def test_names_of_known_processes_are_read_again_only_on_request(processes: ProcessList, tmp_path: Path) -> None:
+    processes.update([INIT, 11, 12], 0, INIT)
+    (tmp_path / "11/comm").write_text("worker\n")
+    (tmp_path / "12/comm").write_text("renderer\n")
+    processes.update([INIT, 11, 12], 0, INIT, rereads_names=False)
+    processes.update([INIT, 12], 1, INIT)
+    processes.update([INIT], 2, INIT)
+    assert killed(processes) == [(11, "node"), (12, "renderer")]
