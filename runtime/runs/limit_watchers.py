@@ -41,6 +41,10 @@ TIMEOUT_GRACE_SECS = 5
 STANDBY_EXIT_MILLIS = 15_000
 """From SIGTERM to SIGKILL when a Standby run winds down: half of its grace. Source: the project apify/actor-runtime."""
 TICK_SECS = 1.0
+PROBE_SHARE = 0.1
+"""The share of a web server's start by which its first answer may be noticed late."""
+MAX_PROBE_PAUSE_SECS = 30.0
+"""The longest pause between two probes of a web server, which an Actor without one never answers."""
 DISK_COST_FACTOR = 20
 """A measurement of the writable layer is followed by a pause of at least this many times its own duration."""
 MAX_DISK_PAUSE_SECS = 300.0
@@ -216,12 +220,14 @@ class Watchers:
         await self._measurements.sample(watched.container, watched.run)
 
     async def _probe_web_server(self, watched: WatchedRun) -> None:
-        """Probe the Actor's web server once a second until it answers for the first time."""
+        """Probe the Actor's web server until it answers for the first time: once a second, then ever less often."""
+        began = self._clock.now()
         while True:
             address = await watched.container.address_of(watched.run.web_server_port)
             if address is not None and await is_ready(*address):
                 break
-            await self._clock.sleep(TICK_SECS)
+            waited = (self._clock.now() - began) / 1000
+            await self._clock.sleep(min(max(TICK_SECS, PROBE_SHARE * waited), MAX_PROBE_PAUSE_SECS))
         await self._runs.change(watched.run.id, with_ready_server)
 
     def _current(self, watched: WatchedRun) -> Run:

@@ -14,6 +14,7 @@ from runtime.base.lifecycle import JobStatus
 from runtime.base.retry import LONGEST_PAUSE_SECS
 from runtime.containers import DiskEnforcement, LogLine
 from runtime.jobs.logs import Log
+from runtime.runs import limit_watchers
 from runtime.runs.options import StartOptions
 from runtime.runs.system_events import Event
 from tests.examples import some
@@ -254,6 +255,31 @@ async def test_cpu_overload_is_relative_to_the_current_cores(stage: Stage, monke
         stage.container_of(run).uses(memory_bytes=0, cpu_nanos=secs * SECOND // 4)
         await stage.clock.settle()
     assert overloads == [False, True]
+
+
+# The web server
+
+
+async def test_a_web_server_that_never_answers_is_probed_ever_less_often(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probed: list[float] = []
+    answers_after = 2 * HOUR
+
+    async def probe(host: str, port: int) -> bool:
+        probed.append((stage.clock.now() - START) / 1000)
+        return probed[-1] >= answers_after
+
+    monkeypatch.setattr(limit_watchers, "is_ready", probe)
+    stage.engine.on_create = lambda container: setattr(container, "address", ("127.0.0.1", 1))
+    run = await stage.start(timeout_secs=3 * HOUR)
+    await stage.clock.advance(10)
+    assert len(probed) == 11
+    await stage.clock.advance(2 * HOUR)
+    assert len(probed) < 2 * HOUR / 25
+    assert all(later - earlier <= max(1, 0.101 * earlier) for earlier, later in itertools.pairwise(probed))
+    await stage.clock.advance(limit_watchers.MAX_PROBE_PAUSE_SECS)
+    assert stage.current(run).is_container_server_ready
 
 
 # Measurements
