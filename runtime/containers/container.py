@@ -46,7 +46,6 @@ CPU_QUOTA_MIN = 1_000  # the kernel's own minimum
 LOOPBACK = "127.0.0.1"
 DETAILS = ("State", "NetworkSettings", "GraphDriver", "Mounts")
 """What is used of the engine's description of a running container. It stays the same until the container ends."""
-RECHECK_SECS = 30.0  # an event may be lost, so a waiter inspects the container again after this time
 LOG_END_SECS = 1.0  # the log ends while the engine still removes the container's network
 OOM_EVENT_SECS = 0.3  # the engine may learn of an OOM kill later than of the exit, through another channel
 
@@ -117,8 +116,7 @@ class DockerContainer:
                     continue
                 if state is None or not state.running:
                     break
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), RECHECK_SECS)
+                await changed.wait()
 
         if state is None:
             return None

@@ -7,7 +7,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from functools import partial
 
 import docker.errors
@@ -20,6 +20,8 @@ from runtime.containers.threaded_stream import read_in_thread
 log = logging.getLogger("greenroom.containers")
 
 RECONNECT_SECS = 1.0
+RECHECK_SECS = 30.0
+"""An event may be lost, so after this time it is checked which containers run."""
 
 
 class ContainerEvents:
@@ -32,15 +34,18 @@ class ContainerEvents:
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self.is_connected = True
         """Whether the engine answered the last request for its events. The server has reached it before this."""
-        self._following: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     def open(self) -> None:
-        self._following = asyncio.create_task(self._follow(), name="docker events")
+        self._tasks = [
+            asyncio.create_task(self._follow(), name="docker events"),
+            asyncio.create_task(self._recheck(), name="running containers"),
+        ]
 
     async def close(self) -> None:
-        if self._following:
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def was_oom_killed(self, container_id: str) -> bool:
         """Return whether an event reported an OOM kill. Inspect does not show one that is detected after the exit."""
@@ -71,6 +76,20 @@ class ContainerEvents:
             except Exception:
                 log.exception("The engine's events could not be read")
             await asyncio.sleep(RECONNECT_SECS)
+
+    async def _recheck(self) -> None:
+        """Wake the waiters of containers that do not run. One request serves all of them."""
+        while True:
+            await asyncio.sleep(RECHECK_SECS)
+            with suppress(EngineUnavailable, docker.errors.APIError):  # when it answers again, all waiters are woken
+                if self._waiting:
+                    await self._wake_ended()
+
+    async def _wake_ended(self) -> None:
+        label = f"{INSTANCE_LABEL}={self._instance_id}"
+        listed = await self._connection.call(self._connection.api.containers, filters={"label": label})
+        for container_id in self._waiting.keys() - {running["Id"] for running in listed}:
+            self._wake(container_id)
 
     def _open(self, loop: asyncio.AbstractEventLoop) -> JsonStream:
         filters = {

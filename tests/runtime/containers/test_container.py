@@ -41,7 +41,7 @@ async def test_many_waiters_are_woken_by_events(start: Start, monkeypatch: pytes
     waiters = [asyncio.create_task(container.wait()) for _ in range(5)]
     await asyncio.sleep(0.2)
     await container.kill()
-    async with asyncio.timeout(20):  # well below RECHECK_SECS
+    async with asyncio.timeout(20):  # well below events.RECHECK_SECS
         assert {state.exit_code for state in await asyncio.gather(*waiters) if state} == {137}
 
 
