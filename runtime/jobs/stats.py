@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from runtime.base.clock import Millis
 from runtime.base.records import ProxyUse, Run, RunStats
@@ -21,34 +21,38 @@ SHORTEST_WINDOW_MILLIS = 250
 
 def after_sample(stats: RunStats, sample: Sample, started_at: Millis) -> RunStats:
     """The statistics with a new sample of a container that started at `started_at`."""
-    measured = replace(
+    return replace(
         stats,
         mem_current_bytes=sample.memory_bytes,
         mem_max_bytes=_higher(stats.mem_max_bytes, sample.memory_peak_bytes),
         net_rx_bytes=_higher(stats.net_rx_bytes, _total(stats.earlier_rx_bytes, sample.net_rx_bytes)),
         net_tx_bytes=_higher(stats.net_tx_bytes, _total(stats.earlier_tx_bytes, sample.net_tx_bytes)),
         oom_kills=_higher(stats.oom_kills, sample.oom_kills),
+        **_means(stats, sample, started_at),
     )
+
+
+def _means(stats: RunStats, sample: Sample, started_at: Millis) -> dict[str, Any]:
+    """The fields that depend on the time since the last sample. Empty if it was too short."""
     began = started_at if sample.counted_from is None else sample.counted_from
     millis = sample.at - (began + stats.sampled_millis - stats.earlier_millis)
     if millis < (1 if sample.is_final else SHORTEST_WINDOW_MILLIS):
-        return measured
+        return {}
     counted_nanos = _total_cpu_nanos(stats) - stats.earlier_cpu_nanos
     cpu = max(0, sample.cpu_nanos - counted_nanos) / (millis * 1_000_000) * 100
     average = _mean(stats.cpu_avg_usage, stats.sampled_millis, cpu, millis)
     used_bytes = sample.memory_bytes if sample.memory_mean_bytes is None else sample.memory_mean_bytes
-    return replace(
-        measured,
-        mem_avg_bytes=_mean(stats.mem_avg_bytes, stats.sampled_millis, used_bytes, millis),
-        cpu_current_usage=cpu,
-        cpu_max_usage=_higher(stats.cpu_max_usage, cpu if millis >= SHORTEST_WINDOW_MILLIS else average),
-        cpu_avg_usage=average,
-        sampled_millis=stats.sampled_millis + millis,
-    )
+    return {
+        "mem_avg_bytes": _mean(stats.mem_avg_bytes, stats.sampled_millis, used_bytes, millis),
+        "cpu_current_usage": cpu,
+        "cpu_max_usage": _higher(stats.cpu_max_usage, cpu if millis >= SHORTEST_WINDOW_MILLIS else average),
+        "cpu_avg_usage": average,
+        "sampled_millis": stats.sampled_millis + millis,
+    }
 
 
 def with_api_bytes(stats: RunStats, transferred: int) -> RunStats:
-    return replace(stats, api_bytes=stats.api_bytes + transferred)
+    return replace(stats, api_bytes=stats.api_bytes + transferred) if transferred else stats
 
 
 def with_proxy_use(stats: RunStats, used: Mapping[str, ProxyUse]) -> RunStats:
@@ -122,7 +126,7 @@ def _mean(mean: float | None, weight: int, value: float, added: int) -> float:
 
 
 def _higher(one: N | None, other: N | None) -> N | None:
-    return max((each for each in (one, other) if each is not None), default=None)
+    return other if one is None else one if other is None else max(one, other)
 
 
 def _total(earlier: int, current: int | None) -> int | None:

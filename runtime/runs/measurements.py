@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from runtime.base.clock import Millis, iso
-from runtime.base.records import Run, RunStats
+from runtime.base.records import Run
 from runtime.base.storage_errors import STORAGE_ERRORS
 from runtime.billing.billing import Billing
 from runtime.containers import Container, Sample
@@ -37,13 +37,14 @@ class Measurements:
         self._proxy = proxy
         self._metrics = metrics
         self._cpu_burst_secs = cpu_burst_secs
+        self._recorded_disk_bytes: dict[str, int] = {}
+        """The last measurement of each live run's disk. The same one again changes no record."""
 
     async def sample(self, container: Container, run: Run) -> None:
         """Record what the container uses, and send the Actor a systemInfo event once a second, until it ends."""
         async for sample in container.samples():
             try:
-                current = await self._count(run, sample)
-                await self._record_listening(run, sample)
+                current = (await self._count(run, sample)).stats
             except STORAGE_ERRORS:  # the next sample includes this one
                 current = stats.after_sample(self._runs.get(run.id).stats, sample, _counted_from(run))
             granted = resource_limits.granted_cpus(run, self._cpu_burst_secs, sample.at)
@@ -51,27 +52,30 @@ class Measurements:
                 self._system_events.emit(run.id, system_info(current, granted, iso(sample.at)))
             await self._metrics.add(run, sample, granted)
 
-    async def _record_listening(self, run: Run, sample: Sample) -> None:
-        """Record where the Actor listens while its web server does not answer: it may use the wrong port."""
-        current, found = self._runs.get(run.id), sample.listening
-        if found and found != current.listening and not current.is_container_server_ready:
-            await self._runs.change(run.id, lambda now: replace(now, listening=found))
-
     async def sample_disk(self, container: Container, run_id: str) -> int | None:
         """Measure the disk of a running container, for its samples too. Returns what `measure_disk` returns."""
-        used = await self.measure_disk(container, run_id)
+        used = await container.disk_bytes()
         if used is not None:
             self._metrics.note_disk(run_id, used)
+            if used != self._recorded_disk_bytes.get(run_id) and await self._record_disk(run_id, used):
+                self._recorded_disk_bytes[run_id] = used
         return used
 
     async def measure_disk(self, container: Container, run_id: str) -> int | None:
         """The bytes that the container has written, also recorded in its run; None if they cannot be measured."""
         used = await container.disk_bytes()
-        with suppress(*STORAGE_ERRORS):  # the next measurement is recorded
-            highest = self._runs.get(run_id).stats.disk_max_bytes
-            if used is not None and (highest is None or used > highest):
-                await self._runs.change_stats(run_id, partial(stats.with_disk, used_bytes=used))
+        if used is not None:
+            await self._record_disk(run_id, used)
         return used
+
+    async def _record_disk(self, run_id: str, used_bytes: int) -> bool:
+        """Record the highest use. Return False if it cannot be stored: then the next measurement is recorded."""
+        with suppress(*STORAGE_ERRORS):
+            highest = self._runs.get(run_id).stats.disk_max_bytes
+            if highest is None or used_bytes > highest:
+                await self._runs.change_stats(run_id, partial(stats.with_disk, used_bytes=used_bytes))
+            return True
+        return False
 
     async def count_end(self, container: Container, run: Run) -> None:
         """Record the last counters of a run's container that has ended, if they could be measured.
@@ -85,13 +89,15 @@ class Measurements:
                 granted = resource_limits.granted_cpus(run, self._cpu_burst_secs, sample.at)
                 await self._metrics.add(run, sample, granted)
         finally:
+            self._recorded_disk_bytes.pop(run.id, None)
             await self._metrics.end(run.id)
 
-    async def _count(self, run: Run, sample: Sample) -> RunStats:
+    async def _count(self, run: Run, sample: Sample) -> Run:
+        """Record a sample in the run's record, in one write."""
         transferred = self._billing.take_transfer(run.id)
         count = partial(_counted, sample=sample, started_at=_counted_from(run), transferred=transferred)
         try:
-            return await self._runs.change_stats(run.id, count)
+            return await self._runs.change(run.id, count)
         except STORAGE_ERRORS:
             self._billing.count_transfer(run.id, transferred)
             raise
@@ -101,5 +107,11 @@ def _counted_from(run: Run) -> Millis:
     return run.container_started_at or run.started_at
 
 
-def _counted(before: RunStats, sample: Sample, started_at: Millis, transferred: int) -> RunStats:
-    return stats.with_api_bytes(stats.after_sample(before, sample, started_at), transferred)
+def _counted(before: Run, sample: Sample, started_at: Millis, transferred: int) -> Run:
+    """The run with a new sample.
+
+    Where the Actor listens is recorded while its web server does not answer: it may use the wrong port.
+    """
+    counted = stats.with_api_bytes(stats.after_sample(before.stats, sample, started_at), transferred)
+    listening = before.listening if before.is_container_server_ready else sample.listening or before.listening
+    return replace(before, stats=counted, listening=listening)
