@@ -55,7 +55,7 @@ OUTSIDE = {
     "fastapi": {"api"},
     "starlette": {"api"},
     "uvicorn": {"api/server.py", "api/connections"},
-    "httptools": {"api/connections", "runtime/container_http", "runtime/proxy"},
+    "httptools": {"api/connections", "runtime/container_http", "runtime/containers", "runtime/proxy"},
     "python_socks": {"runtime/proxy"},
     "typer": {"cli"},
     "httpx": {"cli"},

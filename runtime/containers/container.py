@@ -34,7 +34,8 @@ from runtime.containers.log_frames import DeliveredLines, LogFrames
 from runtime.containers.network_sandboxes import JOINED_LABEL, NetworkSandboxes
 from runtime.containers.open_files import removed_bytes
 from runtime.containers.response_fields import ZERO_TIME, container_state, stats_sample
-from runtime.containers.streams import JsonStream, LogStream
+from runtime.containers.response_stream import read_response
+from runtime.containers.streams import JsonStream
 from runtime.containers.terminals import DockerExec
 from runtime.containers.threaded_stream import read_in_thread
 
@@ -292,13 +293,12 @@ class DockerContainer:
             return int(found.get("SizeRw") or 0)
         return None
 
-    def _log_batches(self, frames: LogFrames, since: int, *, follow: bool) -> AsyncGenerator[list[LogLine], None]:
+    async def _log_batches(self, frames: LogFrames, since: int, *, follow: bool) -> AsyncGenerator[list[LogLine], None]:
         params = {"since": since, "follow": int(follow), "stdout": 1, "stderr": 1, "timestamps": 1}
-
-        def open_log() -> LogStream:
-            return LogStream(self._connection.stream(f"/containers/{self._id}/logs", **params), frames)
-
-        return read_in_thread(open_log, f"log {self._id[:12]}", size_of=lambda line: 128 + len(line.text))
+        async with aclosing(read_response(self._connection, f"/containers/{self._id}/logs", params)) as pieces:
+            async for piece in pieces:
+                if lines := frames.feed(piece):
+                    yield lines
 
     async def _ends_soon(self) -> bool:
         """Return whether the container ends within LOG_END_SECS."""

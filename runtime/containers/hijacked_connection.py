@@ -6,20 +6,14 @@ docker-py cannot be used for it: it reads ahead on the connections that it opens
 from __future__ import annotations
 
 import asyncio
-import ssl
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import cast
-from urllib.parse import urlsplit
-
-from docker.utils import parse_host
 
 from runtime.containers import EngineUnavailable
 from runtime.containers.connection import CALL_TIMEOUT_SECS, EngineConnection
+from runtime.containers.direct_connection import ProtocolFactory, UnsupportedAddress, connect
 
 END_OF_HEAD = b"\r\n\r\n"
-
-ProtocolFactory = Callable[[], asyncio.Protocol]
 
 
 class UpgradeFailed(Exception):
@@ -46,12 +40,14 @@ async def open_hijacked_connection(
     switched = asyncio.get_running_loop().create_future()
     try:
         async with asyncio.timeout(CALL_TIMEOUT_SECS):
-            transport = await _connect(connection, lambda: UpgradeProtocol(request, protocol_factory, switched))
+            transport = await connect(connection, lambda: UpgradeProtocol(request, protocol_factory, switched))
             try:
                 await switched
             except asyncio.CancelledError:
                 transport.close()
                 raise
+    except UnsupportedAddress as error:
+        raise UpgradeFailed(str(error)) from error
     except (OSError, TimeoutError) as error:
         raise EngineUnavailable(f"The Docker engine does not answer: {error}") from error
     return transport
@@ -89,28 +85,3 @@ class UpgradeProtocol(asyncio.Protocol):
         if not self._switched.done():
             reason = self._response.decode(errors="replace").strip() or "it closed the connection"
             self._switched.set_exception(UpgradeFailed(f"The engine did not switch protocols: {reason}"))
-
-
-async def _connect(connection: EngineConnection, protocol_factory: ProtocolFactory) -> asyncio.BaseTransport:
-    loop = asyncio.get_running_loop()
-    address = connection.address()
-    url = urlsplit(str(parse_host(address.get("base_url"), sys.platform == "win32", bool(address.get("tls")))))
-    if url.scheme == "http+unix":
-        transport, _ = await loop.create_unix_connection(protocol_factory, url.path)
-    elif url.scheme in ("http", "https") and url.hostname and url.port:
-        tls = _tls(connection) if url.scheme == "https" else None
-        transport, _ = await loop.create_connection(protocol_factory, url.hostname, url.port, ssl=tls)
-    else:
-        raise UpgradeFailed(f"It requires an engine at a Unix socket or a TCP address, not at {url.geturl()}")
-    return transport
-
-
-def _tls(connection: EngineConnection) -> ssl.SSLContext:
-    """Return a TLS context with the certificates that docker-py found for this engine."""
-    verify, cert = connection.api.verify, connection.api.cert
-    context = ssl.create_default_context(cafile=verify if isinstance(verify, str) else None)
-    if not verify:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    if cert:
-        context.load_cert_chain(*cert)
-    return context

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import requests
 import urllib3
 
-from runtime.containers import EngineUnavailable, LogLine
+from runtime.containers import EngineUnavailable
 from runtime.containers.build_log import BuildLog
-from runtime.containers.log_frames import LogFrames
 
 if TYPE_CHECKING:
     from runtime.containers.buildkit_log import BuildKitLog
@@ -40,16 +39,11 @@ class ResponseStream:
             raise EngineUnavailable(f"The connection to the Docker engine was lost: {error}") from error
 
 
-class LogStream(ResponseStream):
-    """The lines of a container's log."""
+class ByteStream(ResponseStream):
+    """The body as it arrives."""
 
-    def __init__(self, response: requests.Response, frames: LogFrames) -> None:
-        super().__init__(response)
-        self._frames = frames
-
-    def __iter__(self) -> Iterator[LogLine]:
-        for chunk in self._chunks():
-            yield from self._frames.feed(chunk)
+    def __iter__(self) -> Iterator[bytes]:
+        return self._chunks()
 
 
 class JsonStream(ResponseStream):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 
 import pytest
-import requests
 
-from runtime.containers.docker import DockerContainers
+from runtime.containers import direct_connection, response_stream
+from runtime.containers.connection import EngineConnection
+from runtime.containers.direct_connection import ProtocolFactory
 from tests.runtime.containers.conftest import (
     SLEEP,
     Start,
@@ -18,10 +18,6 @@ from tests.runtime.containers.conftest import (
 )
 
 pytestmark = pytest.mark.docker
-
-
-def thread_names() -> set[str]:
-    return {thread.name for thread in threading.enumerate()}
 
 
 async def test_a_hundred_thousand_lines_arrive_complete_and_in_order(start: Start) -> None:
@@ -70,34 +66,35 @@ async def test_lines_arrive_while_the_container_runs(start: Start) -> None:
     assert state and state.running
 
 
-async def test_a_cancelled_reader_frees_its_thread(start: Start) -> None:
-    container = await start(SLEEP)
-    reading = asyncio.create_task(log_of(container))
-    name = f"log {container.id[:12]}"
-    await wait_until(lambda: name in thread_names())
+async def test_a_cancelled_reader_closes_its_connection(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = record_connections(monkeypatch)
+    reading = asyncio.create_task(log_of(await start(SLEEP)))
+    await wait_until(lambda: len(opened) == 1)
     reading.cancel()
-    await wait_until(lambda: name not in thread_names())
+    await wait_until(lambda: opened[0].is_closing())
 
 
 async def test_after_a_lost_connection_no_line_is_missing_or_repeated(
-    door: DockerContainers, start: Start, monkeypatch: pytest.MonkeyPatch
+    start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     container = await start(
         "import time\nfor i in range(2000):\n    print(i, flush=True)\n    if i % 100 == 0: time.sleep(0.3)"
     )
-    open_stream = door.connection.stream
-    cut: list[str] = []
-
-    def cut_off(response: requests.Response) -> None:
-        response.raw.shutdown()
-        cut.append(response.url)
-
-    def stream(path: str, **params: str | int) -> requests.Response:
-        response = open_stream(path, **params)
-        if path.endswith("/logs") and len(cut) < 3:
-            threading.Timer(0.2, cut_off, [response]).start()
-        return response
-
-    monkeypatch.setattr(door.connection, "stream", stream)
+    opened = record_connections(monkeypatch, cut_first=3)
     assert [int(line.text) for line in await log_of(container)] == list(range(2000))
-    assert len(cut) == 3
+    assert len(opened) > 3
+
+
+def record_connections(monkeypatch: pytest.MonkeyPatch, cut_first: int = 0) -> list[asyncio.Transport]:
+    """Record the connections to the engine on the event loop. Cut the first ones off after a moment."""
+    opened: list[asyncio.Transport] = []
+
+    async def connect(connection: EngineConnection, protocol_factory: ProtocolFactory) -> asyncio.Transport:
+        transport = await direct_connection.connect(connection, protocol_factory)
+        opened.append(transport)
+        if len(opened) <= cut_first:
+            asyncio.get_running_loop().call_later(0.2, transport.abort)
+        return transport
+
+    monkeypatch.setattr(response_stream, "connect", connect)
+    return opened
