@@ -39,7 +39,7 @@ Readings are due at multiples of their pause, so one pass reads all containers.
 """
 REPORT_SECS = 1.0
 """The time between two reported samples."""
-MAX_LISTENING_PAUSE_SECS = 30.0
+MAX_LISTENING_PAUSE_SECS = 60.0
 """The longest pause between two readings of where a container listens. It grows with the container's age."""
 END_SECS = 1.0
 """How long after the engine's report of a container's end this thread may notice it."""
@@ -139,6 +139,7 @@ class _Reader:
         self._id = container_id
         self._cgroup = cgroup
         self._files = OpenFiles()
+        self._pids: list[int] = []
         self._began_at = self.due
         self._first_process: int | None = None
         self._traffic_file = -1
@@ -191,7 +192,7 @@ class _Reader:
             self._detailed_at = now
             self._details = self._details or DetailReader(self._cgroup, self._files.read)
             with suppress(OSError, LookupError, ValueError):  # it has ended, and the regular readings notice it
-                self._detail = self._details.read(counters.usage_bytes)
+                self._detail = self._details.read(counters.usage_bytes, self._pids)
 
     def read_at_end(self) -> None:
         """Read the counters when the first process, and so every process, has ended."""
@@ -264,10 +265,13 @@ class _Reader:
 
     def _read_counters(self, cgroup: Cgroup) -> Counters:
         """Read the processes, and after them the counters. Raises OSError."""
-        pids = cgroup.process_ids()
+        self._pids = cgroup.process_ids()
         counters = cgroup.read(self._files.read)
         self.followed.processes.update(
-            pids, counters.oom_kills or 0, self._first_process, rereads_names=self._is_report_due(time.monotonic())
+            self._pids,
+            counters.oom_kills or 0,
+            self._first_process,
+            rereads_names=self._is_report_due(time.monotonic()),
         )
         return counters
 
@@ -277,7 +281,7 @@ class _Reader:
         The kernel walks through the sockets of all networks for this, which takes milliseconds.
         """
         now = time.monotonic()
-        pause = min(MAX_LISTENING_PAUSE_SECS, (now - (self._started_at or now)) / 4)
+        pause = min(MAX_LISTENING_PAUSE_SECS, (now - (self._started_at or now)) / 2)
         if self._first_process is None or not self._is_report_due(now) or now - self._listened_at < pause:
             return before.listening if before else ()
         self._listened_at = now

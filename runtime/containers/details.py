@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -23,11 +23,14 @@ class DetailReader:
         self._read_file = read
         self._processes = ContainerProcesses()
 
-    def read(self, usage_bytes: int) -> Detail:
-        """Read the details of a container that uses this much memory. Raises OSError, ValueError and LookupError."""
+    def read(self, usage_bytes: int, pids: Collection[int]) -> Detail:
+        """Read the details of a container that uses this much memory, and has these processes.
+
+        Raises OSError, ValueError and LookupError.
+        """
         memory = self._cgroup.read_memory(self._read_file)
         kernel_bytes = self._cgroup.kernel_bytes(memory, self._read_file)
-        count, by_name = self._processes.read(self._cgroup.process_ids())
+        count, by_name = self._processes.read(pids)
         threads = self._cgroup.count_threads(self._read_file)
         detail = _of_memory(f"cgroup v{self._cgroup.version}", memory, usage_bytes, kernel_bytes)
         return self.with_throttling(replace(detail, threads=threads, processes=count, by_name=by_name))

@@ -17,11 +17,11 @@ V2 = "anon 800\nfile 300\nshmem 100\ninactive_file 50\n"
 
 def test_both_versions_show_the_same_parts(tmp_path: Path) -> None:
     create_v1(tmp_path, "c")
-    write(tmp_path / "memory/c", memory__stat=V1, memory__kmem__usage_in_bytes="70\n", cgroup__procs="")
+    write(tmp_path / "memory/c", memory__stat=V1, memory__kmem__usage_in_bytes="70\n")
     create_v2(tmp_path, "d")
-    write(tmp_path / "d", memory__stat=f"{V2}kernel 70\n", cgroup__procs="")
+    write(tmp_path / "d", memory__stat=f"{V2}kernel 70\n")
     for cgroup in (cgroups.v1(tmp_path, {"memory": "c", "cpuacct": "c"}), cgroups.v2(tmp_path / "d")):
-        detail = DetailReader(cgroup).read(1200)
+        detail = DetailReader(cgroup).read(1200, [])
         assert detail.source == f"cgroup v{cgroup.version}"
         assert (detail.anonymous_bytes, detail.shared_bytes, detail.cache_bytes) == (800, 100, 200)
         assert (detail.kernel_bytes, detail.is_kernel_estimated, detail.processes) == (70, False, 0)
@@ -30,8 +30,8 @@ def test_both_versions_show_the_same_parts(tmp_path: Path) -> None:
 
 def test_kernel_memory_that_is_not_counted_is_the_rest(tmp_path: Path) -> None:
     create_v2(tmp_path, "d")
-    write(tmp_path / "d", memory__stat=V2, cgroup__procs="")
-    detail = DetailReader(cgroups.v2(tmp_path / "d")).read(1200)
+    write(tmp_path / "d", memory__stat=V2)
+    detail = DetailReader(cgroups.v2(tmp_path / "d")).read(1200, [])
     assert (detail.kernel_bytes, detail.is_kernel_estimated) == (100, True)
 
 
