@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks import (
     builds,
+    busy_logs,
     console_pages,
     console_scrolling,
     development_loop,
@@ -52,6 +53,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "builds": partial(with_server, builds.measure),
     "development_loop": partial(with_server, development_loop.measure),
     "live_runs": partial(with_server, live_runs.measure),
+    "busy_logs": partial(with_server, busy_logs.measure),
     "console_pages": partial(with_server, console_pages.measure),
     "console_scrolling": partial(with_server, console_scrolling.measure),
     "live_events": partial(with_server, live_events.measure),
