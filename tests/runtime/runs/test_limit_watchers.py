@@ -6,11 +6,13 @@ import asyncio
 import itertools
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runtime.base.clock import iso
 from runtime.base.lifecycle import JobStatus
+from runtime.base.records import Run
 from runtime.base.retry import LONGEST_PAUSE_SECS
 from runtime.containers import DiskEnforcement, LogLine
 from runtime.jobs.logs import Log
@@ -238,6 +240,30 @@ async def test_the_usage_of_a_container_is_recorded_and_sent_to_the_actor(stage:
     await listening
     assert (run.stats.mem_current_bytes, run.stats.cpu_current_usage) == (0, 0)
     assert run.stats.mem_max_bytes == 300 * MBYTE
+
+
+async def test_a_sample_is_one_change_of_the_record_and_an_equal_size_of_the_disk_none(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them is repeated every second, for each live run."""
+    run = await stage.start(memory_mbytes=1024)
+    await stage.clock.advance(2)
+    changed: list[str] = []
+    change = stage.orchestrator.runs.change
+
+    async def count(id: str, *arguments: Any) -> Run:
+        changed.append(id)
+        return await change(id, *arguments)
+
+    monkeypatch.setattr(stage.orchestrator.runs, "change", count)
+    stage.container_of(run).uses(memory_bytes=MBYTE, cpu_nanos=0, listening=("0.0.0.0:8000",))
+    await stage.clock.advance(3)
+    assert changed == [run.id]
+    assert stage.current(run).listening == ("0.0.0.0:8000",)
+    stage.container_of(run).disk = MBYTE
+    await stage.clock.advance(3)
+    assert changed == [run.id] * 2
+    assert stage.current(run).stats.disk_max_bytes == MBYTE
 
 
 async def test_cpu_overload_is_relative_to_the_current_cores(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
