@@ -204,11 +204,11 @@ class _Reader:
                 self.followed.is_complete = True
 
     def close(self) -> None:
-        self.followed.end()
         self._files.close()
         for file in (self.end_file, self._traffic_file):
             if file >= 0:
                 os.close(file)
+        self.followed.end()
 
     def _read_now(self) -> None:
         self._cgroup = self._cgroup or cgroups.locate(self._id)
