@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseJson } from "@/editor/jsonErrors";
-import { approximate, hasExactNumbers, isObject, numberOf, readJson, writeJson } from "@/json/exact";
+import { approximate, hasExactNumbers, indentJson, isObject, numberOf, readJson, writeJson } from "@/json/exact";
 
 const NUMBERS = [
   "0",
@@ -36,7 +36,10 @@ describe("JSON", () => {
     expect(() => readJson(text)).toThrow(SyntaxError);
     expect(parseJson(text).error).not.toBeNull();
   });
-  it("is indented", () => expect(writeJson(readJson('{"a":[1.0]}'), 2)).toBe('{\n  "a": [\n    1.0\n  ]\n}'));
+  it("is indented", () => expect(indentJson('{"a":[1.0]}')).toBe('{\n  "a": [\n    1.0\n  ]\n}'));
+  it.each(["", "a text", '{"a":1}\n{"a":2}\n', '{"a":'])("is not indented if it is another text: %j", (text) =>
+    expect(indentJson(text)).toBe(text),
+  );
 });
 
 describe("an exact number", () => {

@@ -71,6 +71,16 @@ export function writeJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent).replace(MARKED, "$1");
 }
 
+/** A JSON text with indentation. Any other text, such as JSON Lines or a part of JSON, stays as it is. */
+export function indentJson(text: string): string {
+  try {
+    return writeJson(readJson(text), 2);
+  } catch (error) {
+    if (error instanceof SyntaxError) return text;
+    throw error;
+  }
+}
+
 /** The number of a JSON text of one number. */
 export function numberOf(text: string): number | ExactNumber {
   return isPlain(text) ? Number(text) : new ExactNumber(text);

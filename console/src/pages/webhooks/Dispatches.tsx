@@ -5,7 +5,7 @@ import { messageOf } from "@/api/errors";
 import { type Dispatch, dispatchesQuery, eventLabel, useSendAgain, webhookRequestQuery } from "@/api/webhooks";
 import { MISSING, plural } from "@/format/numbers";
 import { duration, shortTime } from "@/format/times";
-import { readJson, writeJson } from "@/json/exact";
+import { indentJson } from "@/json/exact";
 import { RunLink } from "@/links/RecordLink";
 import { Button } from "@/ui/Button";
 import { QueryError } from "@/ui/ErrorNote";
@@ -75,7 +75,7 @@ function DispatchDetails({ dispatch }: { dispatch: Dispatch }) {
             Run: dispatch.eventData?.actorRunId ? <RunLink id={dispatch.eventData.actorRunId} /> : MISSING,
             URL: <code>{request.url}</code>,
             Headers: <Headers headers={request.headers} />,
-            Payload: <pre>{indented(request.payload)}</pre>,
+            Payload: <pre>{indentJson(request.payload)}</pre>,
             "Next call": shortTime(request.nextCallAt),
           }}
         />
@@ -115,12 +115,4 @@ type Call = NonNullable<Dispatch["calls"]>[number];
 function callDuration(call: Call): string {
   if (!call.startedAt || !call.finishedAt) return MISSING;
   return duration(Date.parse(call.finishedAt) - Date.parse(call.startedAt));
-}
-
-function indented(payload: string): string {
-  try {
-    return writeJson(readJson(payload), 2);
-  } catch {
-    return payload;
-  }
 }

@@ -5,7 +5,7 @@ import { putRecord, type RecordInfo, recordTextQuery } from "@/api/storeRecords"
 import { CodeEditor } from "@/editor/CodeEditor";
 import { parseJson } from "@/editor/jsonErrors";
 import { languageOf } from "@/editor/types";
-import { writeJson } from "@/json/exact";
+import { indentJson } from "@/json/exact";
 import { Button } from "@/ui/Button";
 import { ErrorNote, QueryError } from "@/ui/ErrorNote";
 import { FieldError } from "@/ui/Field";
@@ -28,7 +28,7 @@ function LoadedEditor({ storeId, recordKey, info, onClose, first }: Props & { fi
   const queries = useQueryClient();
   /** What the record contained when the user last learned of it. */
   const [known, setKnown] = useState<string | null>(first);
-  const [text, setText] = useState(() => (isJson ? indented(first) : first));
+  const [text, setText] = useState(() => (isJson ? indentJson(first) : first));
   const [failure, setFailure] = useState<string | null>(null);
   const [isPending, setPending] = useState(false);
   const problem = isJson ? parseJson(text).error : null;
@@ -88,9 +88,4 @@ async function fetchText(queries: QueryClient, storeId: string, key: string): Pr
     if (isNotFound(error)) return null;
     throw error;
   }
-}
-
-function indented(text: string): string {
-  const { value, error } = parseJson(text);
-  return error === null ? writeJson(value, 2) : text;
 }

@@ -1,6 +1,6 @@
 /** Sends a request, and reads as much of the response as the page shows. */
 import { Unreachable } from "@/api/errors";
-import { readJson, writeJson } from "@/json/exact";
+import { indentJson } from "@/json/exact";
 
 const MAX_BYTES = 200_000;
 
@@ -74,10 +74,5 @@ function isTextual(contentType: string): boolean {
 /** JSON with indentation; all else as it is. */
 export function pretty({ text, headers, isCut }: Received): string {
   const contentType = headers.find(([name]) => name === "content-type")?.[1] ?? "";
-  if (text === null || isCut || !contentType.includes("json")) return text ?? "";
-  try {
-    return writeJson(readJson(text), 2);
-  } catch {
-    return text; // JSON lines
-  }
+  return text === null || isCut || !contentType.includes("json") ? (text ?? "") : indentJson(text);
 }
