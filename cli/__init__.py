@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Any, cast
+from runtime.base.skipped_imports import skip_import
 
-# httpx imports its own command line if it can, which takes as long as the rest of it. None makes that import fail.
-cast(dict[str, Any], sys.modules).setdefault("httpx._main", None)
+skip_import("httpx._main")  # the command line of httpx: importing it takes as long as the rest of httpx

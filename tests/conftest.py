@@ -5,11 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, cast
 
 import docker
 import pytest
@@ -17,6 +15,7 @@ from docker.errors import DockerException
 from hypothesis import settings
 
 from runtime.base import helper_process
+from runtime.base.skipped_imports import skip_import
 from testing.live_server import LiveServer
 from tests.examples import FAST_PROFILE, FAST_SHARE
 from tests.fakes.receiver import Receiver, receiver_in_thread
@@ -24,9 +23,8 @@ from tests.fakes.receiver import Receiver, receiver_in_thread
 DOCKER_REQUIRED = "GREENROOM_TEST_REQUIRES_DOCKER"
 """`make test` sets this variable: without an engine, Docker tests then fail. Plain `pytest` skips them."""
 
-# httpx tries to import this package at each request, and the failed search takes a tenth of the request's time. With
-# None, the import fails immediately.
-cast(dict[str, Any], sys.modules).setdefault("sniffio", None)
+# httpx tries to import this package at each request, and the failed search takes a tenth of the request's time.
+skip_import("sniffio")
 
 # Examples have no deadline: tests run in parallel, so the time of an example depends on the load of the machine.
 settings.register_profile("greenroom", deadline=None)

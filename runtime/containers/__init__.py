@@ -5,19 +5,19 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol
 
 from runtime.base.records.endings import KilledProcess
+from runtime.base.skipped_imports import skip_import
 
 # `requests` imports this package to guess the encoding of texts. Loading its tables takes as long as loading
-# `requests` itself. With None, that import fails, and `requests` assumes UTF-8, which the engine sends.
-cast(dict[str, Any], sys.modules).setdefault("charset_normalizer", None)
+# `requests` itself. Without it, `requests` assumes UTF-8, which the engine sends.
+skip_import("charset_normalizer")
 warnings.filterwarnings("ignore", "Unable to find acceptable character detection dependency")
 
 INSTANCE_LABEL = "com.greenroom.instance"
