@@ -7,6 +7,7 @@ import { type ReactNode, useDeferredValue, useState } from "react";
 import { actorsQuery } from "@/api/actors";
 import { FOUND_RUNS_KEY, foundRunsQuery } from "@/api/palette";
 import { pagePath, type StorageKind, storageChoicesQuery } from "@/api/storageRecords";
+import { withoutOwner } from "@/format/names";
 import { shortTime } from "@/format/times";
 import { retryNow } from "@/live/events";
 import { runPath } from "@/runs/paths";
@@ -133,7 +134,7 @@ function Runs({ text, open }: GroupProps) {
           key={run.id}
           id={run.id}
           icon={<StatusPill status={run.status} small />}
-          label={run.actorName?.split("/").at(-1) ?? run.actorId}
+          label={run.actorName === null ? run.actorId : withoutOwner(run.actorName)}
           note={
             <>
               <code>{run.id}</code> {shortTime(run.startedAt)}

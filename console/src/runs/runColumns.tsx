@@ -1,5 +1,6 @@
 import { clsx } from "clsx";
 import type { RunSummary } from "@/api/runs";
+import { withoutOwner } from "@/format/names";
 import { computeUnits, count, MISSING, usd } from "@/format/numbers";
 import { fullTime, shortTime } from "@/format/times";
 import { usePendingOrder } from "@/live/orders";
@@ -103,7 +104,7 @@ export function CompactRun({ run }: { run: RunSummary }) {
 }
 
 export function actorName({ actorName, actorId }: RunSummary): string {
-  return actorName?.split("/").at(-1) ?? actorId;
+  return actorName === null ? actorId : withoutOwner(actorName);
 }
 
 export function runLabel(run: RunSummary): string {

@@ -59,9 +59,7 @@ type NowProps = { of: Addressed; isEnabled: boolean; url: string | null | undefi
 /** Whether Standby is on, and the live state. The user's runs continue for a moment after it was switched off. */
 function Now({ of, isEnabled, url }: NowProps) {
   const { data, error, refetch } = useQuery(standbyQuery);
-  const target = data?.find(
-    ({ actorId, taskId }) => taskId === of.taskId && (taskId !== null || actorId === of.actorId),
-  );
+  const target = data?.find(({ actorId, taskId }) => actorId === of.actorId && taskId === of.taskId);
   return (
     <div className={styles.overview}>
       <div className={styles.head}>

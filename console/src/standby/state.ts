@@ -1,5 +1,6 @@
 /** What the page shows of an Actor or task with Standby, and of its runs. */
 import type { StandbyRun, StandbyTarget } from "@/api/standby";
+import { withoutOwner } from "@/format/names";
 import { count } from "@/format/numbers";
 import type { Status } from "@/ui/StatusPill";
 
@@ -43,7 +44,7 @@ export function rate(perSec: number): string {
 }
 
 export function nameOf({ taskName, actorName }: StandbyTarget): string {
-  return taskName ?? actorName.slice(actorName.indexOf("/") + 1);
+  return taskName ?? withoutOwner(actorName);
 }
 
 export function settingsPath({ actorId, taskId }: StandbyTarget): string {

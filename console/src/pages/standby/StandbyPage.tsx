@@ -3,7 +3,9 @@ import { Link } from "@tanstack/react-router";
 import { Settings2 } from "lucide-react";
 import { useRef } from "react";
 import { type StandbyTarget, standbyQuery } from "@/api/standby";
+import { withoutOwner } from "@/format/names";
 import { plural } from "@/format/numbers";
+import standby from "@/standby/Standby.module.css";
 import { StandbyActions } from "@/standby/StandbyActions";
 import { StandbyOverview } from "@/standby/StandbyOverview";
 import { nameOf, rate, settingsPath, settingsSentence, stateOf } from "@/standby/state";
@@ -81,13 +83,13 @@ function Target({ target }: { target: StandbyTarget }) {
   return (
     <Card>
       <section className={styles.target} aria-label={name}>
-        <header className={styles.head}>
+        <header className={standby.head}>
           <StatusPill {...stateOf(target)} />
           <h2>
             <Link to={path}>{name}</Link>
           </h2>
           <span className={styles.note}>{aboutOf(target)}</span>
-          <span className={styles.actions}>
+          <span className={standby.actions}>
             <StandbyActions target={target} />
             <Link to={path} className={buttonClass("secondary", true)}>
               <Settings2 aria-hidden />
@@ -103,5 +105,5 @@ function Target({ target }: { target: StandbyTarget }) {
 }
 
 function aboutOf({ taskId, actorName, actorTitle }: StandbyTarget): string | null {
-  return taskId === null ? actorTitle : `Task of ${actorName.slice(actorName.indexOf("/") + 1)}`;
+  return taskId === null ? actorTitle : `Task of ${withoutOwner(actorName)}`;
 }
