@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from benchmarks import (
     builds,
@@ -22,6 +20,7 @@ from benchmarks import (
     run_start,
     standby,
 )
+from benchmarks.servers import new_server
 from benchmarks.storages.measure import measure as measure_storages
 from benchmarks.web_server.measure import measure as measure_web_server
 from testing.live_server import LiveServer
@@ -38,13 +37,8 @@ def main(names: list[str]) -> int:
 
 
 def with_server(measure: Callable[[LiveServer], None]) -> None:
-    with tempfile.TemporaryDirectory(prefix="greenroom-bench-") as folder:
-        server = LiveServer(Path(folder))
-        server.start()
-        try:
-            measure(server)
-        finally:
-            server.close()
+    with new_server() as server:
+        measure(server)
 
 
 BENCHMARKS: dict[str, Callable[[], None]] = {

@@ -8,15 +8,14 @@ and read nothing: the memory of the server must not grow with what waits for the
 from __future__ import annotations
 
 import socket
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import psutil
 
 from benchmarks.live_runs import SETTLE_SECS, container_id, cpu_percent
+from benchmarks.servers import new_server
 from benchmarks.table import show
 from testing.api_client import TOKEN
 from testing.live_server import LiveServer
@@ -43,24 +42,13 @@ DOCKERFILE = "FROM apify/actor-python:3.13\nCOPY lines.py ./\nCMD python -S line
 
 def measure(server: LiveServer) -> None:
     with ExitStack() as stack:
-        idle = stack.enter_context(idle_server())
+        idle = stack.enter_context(new_server())
         runs = start_runs(server)
         time.sleep(SETTLE_SECS)
         show_waits(server, idle)
         show_memory(server, runs[:BUSY_RUNS])
         for run in runs:
             server.data("POST", f"actor-runs/{run}/abort")
-
-
-@contextmanager
-def idle_server() -> Iterator[LiveServer]:
-    with tempfile.TemporaryDirectory(prefix="greenroom-bench-") as folder:
-        server = LiveServer(Path(folder))
-        server.start()
-        try:
-            yield server
-        finally:
-            server.close()
 
 
 def start_runs(server: LiveServer) -> list[str]:
