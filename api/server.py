@@ -106,7 +106,7 @@ class Server:
             partial(examine_server, self._settings.data_dir, data_directory.instance_id), self._clock
         )
         try:
-            # The engine needs a while to answer. Meanwhile, the framework is imported, which is half of all imports.
+            # The framework, which is half of all imports, is imported while the engine answers.
             engine, _ = await asyncio.gather(orchestrator.containers.open(), import_in_thread("api.app"))
             if engine.gateway is not None:
                 sockets += listen(self._settings.port, (engine.gateway,))

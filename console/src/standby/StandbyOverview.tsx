@@ -29,7 +29,7 @@ function Problems({ target: { buildNumber, settings, problem } }: { target: Stan
   return (
     <div className={styles.padded}>
       {buildNumber === null && (
-        <ErrorNote title={`There is no build “${settings.build}”, so no run can start. Build the Actor.`} />
+        <ErrorNote title={`The build “${settings.build}” does not exist, so no run can start. Build the Actor.`} />
       )}
       {problem && (
         <ErrorNote title={`The last run did not become ready (${shortTime(problem.at)})`}>
