@@ -22,6 +22,8 @@ CONCURRENCY = int(os.environ.get("GREENROOM_SOAK_CONCURRENCY", "4"))
 KILLS = int(os.environ.get("GREENROOM_SOAK_KILLS", "1"))
 SEED = int(os.environ.get("GREENROOM_SOAK_SEED") or random.randrange(1_000_000))
 """`make soak` sets higher numbers. The seed determines the endings, their order and the kills, but not the timing."""
+WARM_UP_RUNS = 3 * CONCURRENCY
+"""More than run concurrently later, so that the pools of threads and connections grow before they are counted."""
 SLACK = ProcessResources(threads=8, descriptors=16)
 """How much pools may grow after the warm-up. A leak would be at least one per run."""
 LONGEST_PAUSE_SECS = 2.0
@@ -36,9 +38,10 @@ def test_runs_with_different_endings(own_server: LiveServer, blocking_receiver: 
     soak = Soak(own_server, blocking_receiver, 2 * KILLS)
     soak.build_actors()
     endings = random_endings(chance)
+    with ThreadPoolExecutor(WARM_UP_RUNS) as drivers:
+        warm_up = [drivers.submit(soak.complete, -number, ENDINGS[0]) for number in range(1, WARM_UP_RUNS + 1)]
+        assert problems(warm_up, [ENDINGS[0]] * WARM_UP_RUNS) == []
     with ThreadPoolExecutor(CONCURRENCY) as drivers:
-        warm_up = [drivers.submit(soak.complete, -number, ENDINGS[0]) for number in range(1, CONCURRENCY + 1)]
-        assert problems(warm_up, [ENDINGS[0]] * CONCURRENCY) == []
         before = process_resources(own_server.pid)
         began = time.monotonic()
         lives = [drivers.submit(soak.complete, *each) for each in enumerate(endings)]
