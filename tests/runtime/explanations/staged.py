@@ -145,7 +145,9 @@ ENDINGS: Mapping[str, Staged] = {
     ),
     "abort": Staged(program=HOLD, during=abort, cause="aborted", certainty="certain", status="ABORTED"),
     "disk limit": Staged(
-        program="f = open('/tmp/x', 'wb')\nwhile True: f.write(bytes(1 << 20))",
+        # Nearly as much as the limit, and then a byte beyond it. Greenroom would stop a run that wrote all of it.
+        program="f = open('/tmp/x', 'wb')\nfor _ in range(250): f.write(bytes(1 << 20))\n"
+        "f.seek(1 << 28)\nf.write(b'x')\nf.flush()",
         options=SMALL,
         cause="disk-limit",
         certainty="likely",
