@@ -355,11 +355,7 @@ class CounterThread:
     def _wait(self, files: select.epoll) -> bool:
         """Wait until the next reading is due, and handle what happens before. Return False when closed."""
         due = min((reader.due for reader in self._readers), default=None)
-        ready = {file for file, _ in files.poll(None if due is None else max(0.0, due - time.monotonic()))}
-        for reader in [each for each in self._readers if each.end_file in ready]:
-            reader.read_at_end()
-            self._drop(reader, files)
-        if self._wake_file not in ready:
+        if self._wake_file not in self._poll(files, None if due is None else max(0.0, due - time.monotonic())):
             return True
         os.eventfd_read(self._wake_file)
         while not self._arrived.empty():
@@ -369,10 +365,25 @@ class CounterThread:
             self._readers.add(arrived)
         return True
 
+    def _poll(self, files: select.epoll, secs: float | None) -> set[int]:
+        """Wait for the end of a container, and read the last counters of those that have ended. Return the ready files.
+
+        The kernel removes the counters a few milliseconds after the end.
+        """
+        ready = {file for file, _ in files.poll(secs)}
+        for reader in [each for each in self._readers if each.end_file in ready]:
+            reader.read_at_end()
+            self._drop(reader, files)
+        return ready
+
     def _read_due(self, files: select.epoll) -> None:
+        """Read all containers that are due. One that ends during the pass does not wait for the others."""
         now = time.monotonic()
         due = [each for each in self._readers if each.due <= now]
         for reader in due:
+            self._poll(files, 0)
+            if reader not in self._readers:
+                continue
             try:
                 self._read(reader, files)
             except Exception:  # it must not end the thread, which follows all other containers too

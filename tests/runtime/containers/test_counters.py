@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
@@ -284,6 +285,55 @@ async def test_one_pass_reads_and_reports_all_containers(
     await wait_until(lambda: passes.count(3) >= 2)
     for followed in all_followed:
         await anext(followed.samples())
+
+
+class ScriptedReader:
+    """One of several containers. The first of them that is read again ends the others."""
+
+    all: tuple[ScriptedReader, ...] = ()
+
+    def __init__(self, calls: list[str]) -> None:
+        self.followed = FollowedContainer()
+        self.end_file, self.is_reported = -1, False
+        self.due = 0.0
+        self._calls = calls
+
+    def read(self) -> bool:
+        if self.end_file < 0:
+            self.end_file = os.eventfd(0)
+        else:
+            self._calls.append("read")
+            for other in self.all:
+                if other is not self:
+                    os.eventfd_write(other.end_file, 1)
+        self.due = time.monotonic() + 3600
+        return True
+
+    def read_at_end(self) -> None:
+        self._calls.append("read at the end")
+
+    def close(self) -> None:
+        os.close(self.end_file)
+        self.followed.end()
+
+
+async def test_containers_that_end_during_a_pass_are_read_before_those_that_are_due(
+    monkeypatch: pytest.MonkeyPatch, thread: CounterThread
+) -> None:
+    """Their counters exist for a few milliseconds only, and a pass over many containers takes longer."""
+    calls: list[str] = []
+    readers = [ScriptedReader(calls) for _ in range(3)]
+    ScriptedReader.all = tuple(readers)
+    arriving = iter([*readers, ScriptedReader(calls)])
+    monkeypatch.setattr(counters, "_Reader", lambda *_, **__: next(arriving))
+    for _ in readers:
+        thread.follow("c1")
+    await wait_until(lambda: all(reader.due for reader in readers))
+    for reader in readers:
+        reader.due = 0.0
+    thread.follow("c1")  # wakes the thread
+    await wait_until(lambda: len(calls) >= 3)
+    assert calls == ["read", "read at the end", "read at the end"]
 
 
 async def test_a_container_leaves_no_open_file(thread: CounterThread, cgroup: Cgroup) -> None:
