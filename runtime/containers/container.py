@@ -274,7 +274,7 @@ class DockerContainer:
         if not state.oom_killed and (self._killed or state.exit_code != SIGKILL_EXIT_CODE):
             return state
         followed = self._followed
-        kills, killed = (followed.oom_kills, followed.processes.killed) if followed else (None, ())
+        kills, killed = (followed.final_oom_kills(), followed.processes.killed) if followed else (None, ())
         if self._engine.reads_cgroups:  # then the engine runs on the kernel of this process
             killed = await self._connection.measure(partial(kernel_log.killed_processes, self._id)) or killed
         return replace(state, oom_kills=kills, killed=killed)

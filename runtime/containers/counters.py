@@ -90,6 +90,10 @@ class FollowedContainer:
             await asyncio.wait_for(self._ended.wait(), END_SECS)
         return replace(self.latest, is_final=True)
 
+    def final_oom_kills(self) -> int | None:
+        """Return the count of an ended container, or None if it could have grown after the last reading."""
+        return self.oom_kills if self.is_complete else self.oom_kills or None
+
     def end(self) -> None:
         """Report that no sample follows. The thread calls this."""
         self._wake(self._ended, self._changed)

@@ -232,6 +232,17 @@ async def test_the_samples_end_with_the_counters_and_the_last_one_is_final(
     assert final and final.is_final and final.memory_peak_bytes == 9000
 
 
+@pytest.mark.parametrize(("read", "is_complete", "final"), [(0, False, None), (1, False, 1), (0, True, 0)])
+async def test_a_count_that_may_have_grown_after_the_last_reading_is_not_shown_as_0(
+    thread: CounterThread, cgroup: Cgroup, read: int, is_complete: bool, final: int | None
+) -> None:
+    script(cgroup, usage=100, cache=0, peak=100, oom_kills=read)
+    followed = thread.follow("c1", cgroup)
+    await anext(followed.samples())
+    followed.is_complete = is_complete
+    assert (followed.oom_kills, followed.final_oom_kills()) == (read, final)
+
+
 async def test_the_mean_use_covers_all_readings_since_the_last_report(
     monkeypatch: pytest.MonkeyPatch, thread: CounterThread, cgroup: Cgroup
 ) -> None:
