@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from runtime.base.errors import Invalid
 from runtime.base.source_paths import is_utf8
@@ -28,22 +31,29 @@ def copy_folder(folder: Path, to: Path, selection: PushSelection, limit: Path, c
     """
     tree = _Tree(folder, selection, limit)
     count = 0
-    for path in tree.files():
+    for name, entry in tree.files():
         checkpoint()
-        copy_file(path, to / path.relative_to(folder))
+        copy_file(entry, to / name)
         count += 1
     if not count:
         raise Invalid("invalid-value", f"{folder} contains no files to build an Actor from")
     return Copied(count, tree.skipped)
 
 
-def copy_file(path: Path, to: Path) -> None:
+def copy_file(path: os.PathLike[str], to: Path) -> None:
     """Copy a file, with the mode that the execute bit of its owner determines, unless it has been copied already."""
-    if to.exists():
-        return
-    to.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(path, to)
-    to.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+    with open(path, "rb") as content, suppress(FileExistsError), _create(to) as copy:
+        shutil.copyfileobj(content, copy)
+        to.chmod(0o755 if os.stat(content.fileno()).st_mode & 0o100 else 0o644)
+
+
+def _create(file: Path) -> BinaryIO:
+    """Create a file, and the folders above it if they are missing. Raises FileExistsError."""
+    try:
+        return file.open("xb")
+    except FileNotFoundError:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file.open("xb")
 
 
 class _Tree:
@@ -55,34 +65,38 @@ class _Tree:
         self._limit = limit
         self.skipped: list[str] = []
 
-    def files(self) -> Iterator[Path]:
-        return self._walk(self._root, frozenset({self._root}))
+    def files(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """Yield each file and its name relative to the root, with slashes."""
+        return self._walk(self._root, "", frozenset({self._root}))
 
-    def _walk(self, directory: Path, real_parents: frozenset[Path]) -> Iterator[Path]:
-        for path in directory.iterdir():
-            name = path.relative_to(self._root).as_posix()
-            is_folder = path.is_dir()
+    def _walk(
+        self, directory: Path, prefix: str, real_parents: frozenset[Path]
+    ) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        for entry in os.scandir(directory):
+            name = prefix + entry.name
+            is_folder = os.path.isdir(entry)
             is_wanted = self._selection.may_include(name) if is_folder else self._selection.includes(name)
-            if not is_wanted or not self._can_copy(path, name, real_parents):
+            if not is_wanted or not self._can_copy(entry, name, real_parents):
                 continue
             if is_folder:
-                yield from self._walk(path, real_parents | {path.resolve()})
+                path = directory / entry.name
+                yield from self._walk(path, f"{name}/", real_parents | {path.resolve()})
             else:
-                yield path
+                yield name, entry
 
-    def _can_copy(self, path: Path, name: str, real_parents: frozenset[Path]) -> bool:
-        obstacle = self._obstacle(path, real_parents)
+    def _can_copy(self, entry: os.DirEntry[str], name: str, real_parents: frozenset[Path]) -> bool:
+        obstacle = self._obstacle(entry, real_parents)
         if obstacle:
             self.skipped.append(f"{name!r}: {obstacle}")
         return not obstacle
 
-    def _obstacle(self, path: Path, real_parents: frozenset[Path]) -> str | None:
-        if not path.is_dir() and not path.is_file():
+    def _obstacle(self, entry: os.DirEntry[str], real_parents: frozenset[Path]) -> str | None:
+        if not os.path.isdir(entry) and not os.path.isfile(entry):
             return "neither a file nor a folder"
-        if path.is_symlink():
-            target = path.resolve()
+        if entry.is_symlink():
+            target = Path(entry).resolve()
             if not target.is_relative_to(self._limit):
                 return f"a link out of the {'folder' if self._limit == self._root else 'repository'}"
             if target in real_parents:
                 return "a link to a folder that contains it"
-        return None if is_utf8(path.name) else "a name that is not UTF-8"
+        return None if is_utf8(entry.name) else "a name that is not UTF-8"

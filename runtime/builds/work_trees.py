@@ -37,9 +37,14 @@ async def belongs_to_repository(root: Path, path: Path) -> bool:
 
 async def _run(folder: Path, *words: str) -> str | None:
     """Return the output of git in the folder; None if it fails, as it does outside a repository."""
-    if shutil.which("git") is None:
+    if not _may_be_in_repository(folder) or shutil.which("git") is None:
         return None
     try:
         return await Git(folder, is_local=True, with_keys=True).run(*NO_PROGRAMS, *words)
     except Invalid:
         return None
+
+
+def _may_be_in_repository(folder: Path) -> bool:
+    """Return whether it is worth starting git, which takes as long as copying twenty files."""
+    return any((parent / ".git").exists() for parent in (folder, *folder.parents))

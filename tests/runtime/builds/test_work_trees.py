@@ -48,6 +48,22 @@ async def test_without_git_there_is_no_repository(root: Path, monkeypatch: pytes
     assert await work_trees.ignored_paths(root) is None
 
 
+async def test_outside_a_repository_git_is_not_started(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each start takes milliseconds of a build."""
+    starts: list[Path] = []
+    run = work_trees.Git.run
+
+    async def count(git: work_trees.Git, *words: str) -> str:
+        starts.append(root)
+        return await run(git, *words)
+
+    monkeypatch.setattr(work_trees.Git, "run", count)
+    assert await work_trees.repository_root(root.parent) == root.parent
+    assert not starts
+    await work_trees.repository_root(root / "a")
+    assert len(starts) == 1
+
+
 async def test_a_program_in_the_settings_of_the_repository_is_not_started(root: Path) -> None:
     start_with_git(root, f"touch {root}/started")
     assert await work_trees.ignored_paths(root) is not None
