@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import tempfile
@@ -26,6 +27,8 @@ from runtime.containers import STAND_IN_LABEL, BuildSpec, Image
 from runtime.jobs.logs import Log
 from runtime.jobs.resource_limits import MBYTE
 
+logger = logging.getLogger("greenroom.builds")
+
 
 class Builder:
     """Builds images. The `workspaces` folder holds one folder for the files of each live build."""
@@ -37,22 +40,26 @@ class Builder:
         self._workspaces = workspaces
 
     async def build(self, build: Build, version: Version, log: Log) -> Build:
-        """Build the image and return the build's record with it. Raises Invalid, BuildFailed, EngineUnavailable."""
-        async with self._workspace() as folder:
-            source = await self._sources.fetch(version, folder, log.system)
-            definition = await in_thread(lambda _: read_definition(source))
-            log.append_text([f"ACTOR: {warning}" for warning in warnings(source, definition)])
-            recipe = find_recipe(source, definition, folder / "Dockerfile", beta=build.options.beta_packages)
-            variables = _build_variables(version)
-            log.append_text([*_dockerfile_lines(recipe), *_missing_secrets(recipe, variables)])
-            context = await in_thread(partial(pack, recipe.context, recipe.dockerfile_path, folder / "context.tar"))
-            spec = self._spec(build, variables, recipe, context)
-            fingerprint = await self._fingerprint(spec, recipe, context)
-            image = await self._reused_image(build, fingerprint, log)
-            if image is None:
-                image = await self._built_image(spec, log)
-                # The build may have pulled a base image that the engine did not have before.
-                fingerprint = fingerprint or await self._fingerprint(spec, recipe, context)
+        """Build the image and return the build's record with it. Raises Invalid, BuildFailed, EngineUnavailable.
+
+        Its files remain until `delete_files`.
+        """
+        folder = self._folder(build)
+        folder.mkdir()
+        source = await self._sources.fetch(version, folder, log.system)
+        definition = await in_thread(lambda _: read_definition(source))
+        log.append_text([f"ACTOR: {warning}" for warning in warnings(source, definition)])
+        recipe = find_recipe(source, definition, folder / "Dockerfile", beta=build.options.beta_packages)
+        variables = _build_variables(version)
+        log.append_text([*_dockerfile_lines(recipe), *_missing_secrets(recipe, variables)])
+        context = await in_thread(partial(pack, recipe.context, recipe.dockerfile_path, folder / "context.tar"))
+        spec = self._spec(build, variables, recipe, context)
+        fingerprint = await self._fingerprint(spec, recipe, context)
+        image = await self._reused_image(build, fingerprint, log)
+        if image is None:
+            image = await self._built_image(spec, log)
+            # The build may have pulled a base image that the engine did not have before.
+            fingerprint = fingerprint or await self._fingerprint(spec, recipe, context)
         made = replace(
             build,
             fingerprint=fingerprint,
@@ -72,6 +79,13 @@ class Builder:
             source = await self._sources.fetch(version, folder, lambda _line: None)
             return await asyncio.to_thread(read_definition, source)
 
+    async def delete_files(self, build: Build) -> None:
+        """Delete the files of an ended build. On a busy disk, this takes as long as the engine needs for an image."""
+        try:
+            await asyncio.to_thread(_delete, self._folder(build))  # they may be very many
+        except OSError:  # the next server deletes them
+            logger.exception("The files of build %s could not be deleted", build.id)
+
     async def delete_leftovers(self) -> None:
         """Delete the files and images that a crash of the server left behind."""
         shutil.rmtree(self._workspaces, ignore_errors=True)
@@ -84,7 +98,10 @@ class Builder:
         try:
             yield folder
         finally:
-            await asyncio.to_thread(shutil.rmtree, folder)  # it may contain very many files
+            await asyncio.to_thread(_delete, folder)
+
+    def _folder(self, build: Build) -> Path:
+        return self._workspaces / build.id
 
     def _spec(self, build: Build, variables: Mapping[str, str], recipe: Recipe, context: Context) -> BuildSpec:
         return BuildSpec(
@@ -125,6 +142,11 @@ class Builder:
     async def _built_image(self, spec: BuildSpec, log: Log) -> Image:
         log.system(f"ACTOR: Building container image (cache {'enabled' if spec.use_cache else 'disabled'}).")
         return await self._images.build(spec, log.append_text)
+
+
+def _delete(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def _build_variables(version: Version) -> dict[str, str]:

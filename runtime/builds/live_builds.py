@@ -144,6 +144,8 @@ class LiveBuilds:
         except Exception as problem:
             logger.exception("Build %s failed because of an error in Greenroom", build.id)
             await self._fail(build, log, f"Greenroom failed to build ({type(problem).__name__}: {problem}).")
+        finally:  # nobody has to wait for this
+            await self._builder.delete_files(build)
 
     async def _succeed(self, result: Build) -> None:
         """Store the image, then move the tag, then write the status, so that clients that wait for it find the tag.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -271,4 +273,36 @@ async def test_an_invalid_archive_fails_the_build_and_leaves_no_files(stage: Sta
     build = await built(stage, source_type="TARBALL", tarball_url=receiver.url("/a.zip"))
     assert build.status is S.FAILED
     assert build.status_message == "Build failed: The archive cannot be unpacked: File is not a zip file"
+    await stage.orchestrator.live_builds.abort(build)  # waits until the ended build has deleted its files
     assert files_of_live_builds(stage) == []
+
+
+async def test_a_build_ends_before_its_files_are_deleted(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy disk, deleting them takes longer than the engine needs for an image."""
+    may_delete = threading.Event()
+    delete = shutil.rmtree
+
+    def delete_later(folder: Path) -> None:
+        may_delete.wait(60)
+        delete(folder)
+
+    monkeypatch.setattr(shutil, "rmtree", delete_later)
+    build = await built(stage)
+    assert build.status is S.SUCCEEDED and files_of_live_builds(stage)
+    may_delete.set()
+    await stage.orchestrator.live_builds.abort(build)
+    assert stage.orchestrator.builds.get(build.id).status is S.SUCCEEDED
+    assert files_of_live_builds(stage) == []
+
+
+async def test_files_that_cannot_be_deleted_change_no_end(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_folder: Path) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(shutil, "rmtree", fail)
+    build = await built(stage)
+    await stage.orchestrator.live_builds.abort(build)
+    assert stage.orchestrator.builds.get(build.id).status is S.SUCCEEDED
+    assert f"The files of build {build.id} could not be deleted" in caplog.text

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from runtime.builds import work_trees
+from runtime.builds.git import Git
 
 
 @pytest.fixture
@@ -51,13 +52,13 @@ async def test_without_git_there_is_no_repository(root: Path, monkeypatch: pytes
 async def test_outside_a_repository_git_is_not_started(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each start takes milliseconds of a build."""
     starts: list[Path] = []
-    run = work_trees.Git.run
+    run = Git.run
 
-    async def count(git: work_trees.Git, *words: str) -> str:
+    async def count(git: Git, *words: str) -> str:
         starts.append(root)
         return await run(git, *words)
 
-    monkeypatch.setattr(work_trees.Git, "run", count)
+    monkeypatch.setattr(Git, "run", count)
     assert await work_trees.repository_root(root.parent) == root.parent
     assert not starts
     await work_trees.repository_root(root / "a")
