@@ -1,14 +1,21 @@
-"""A request to the Standby address of a run that is ready, beside the same request to its container."""
+"""A request to the Standby address of a run that is ready, beside the same request to its container, and through nginx.
+
+nginx shows how much of the difference every proxy has: two more processes have to be woken for each request.
+"""
 
 from __future__ import annotations
 
 import http.client
+import shutil
+import tempfile
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from statistics import median
 
 from benchmarks.table import show_ratios
 from benchmarks.web_server.measure import address_of
+from benchmarks.web_server.nginx import nginx
 from testing.live_server import LiveServer
 
 ROUNDS = 15
@@ -21,20 +28,31 @@ createServer((request, response) => response.end(process.env.ACTOR_RUN_ID)).list
 
 
 def measure(server: LiveServer) -> None:
+    if shutil.which("nginx") is None:
+        print("The benchmark of Standby needs nginx: install Debian's package nginx.")
+        return
     files = [
         {"name": name, "format": "TEXT", "content": content}
         for name, content in (("Dockerfile", DOCKERFILE), ("main.js", PROGRAM))
     ]
     actor = server.actor("served", files)
     server.data("PUT", f"acts/{actor}", json={"actorStandby": {"isEnabled": True, "memoryMbytes": 4096}})
-    path, token = "/greenroom/standby/local--served/", {"Authorization": "Bearer any-token"}
-    run_id = server.http.get(path).raise_for_status().text
-    host, _, port = address_of(server.data("GET", f"actor-runs/{run_id}")).partition(":")
-    pairs = [
-        (median_micros(host, int(port), "/", {}), median_micros("127.0.0.1", server.port, path, token))
-        for _ in range(ROUNDS)
-    ]
-    show_ratios("Request to a server in Node.js, median", "µs", "the container", "Standby", pairs)
+    standby = {"Authorization": "Bearer any-token", "Host": f"local--served.localhost:{server.port}"}
+    run_id = server.http.get("/", headers=standby).raise_for_status().text
+    container = address_of(server.data("GET", f"actor-runs/{run_id}"))
+    host, _, port = container.partition(":")
+    with tempfile.TemporaryDirectory(prefix="greenroom-bench-") as folder, nginx(Path(folder), container) as other:
+        rounds = [
+            (
+                median_micros(host, int(port), "/", {}),
+                median_micros("127.0.0.1", other[0], "/", {}),
+                median_micros("127.0.0.1", server.port, "/", standby),
+            )
+            for _ in range(ROUNDS)
+        ]
+    title = "Request to a server in Node.js, median"
+    show_ratios(title, "µs", "the container", "nginx", [(direct, through) for direct, through, _ in rounds])
+    show_ratios(title, "µs", "the container", "Standby", [(direct, through) for direct, _, through in rounds])
 
 
 def median_micros(host: str, port: int, path: str, headers: Mapping[str, str]) -> float:
