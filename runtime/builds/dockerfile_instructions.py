@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 
+from runtime.base.lines import lines_of
+
 BUILDKIT_FLAGS = {
     "RUN": {"mount", "network", "security"},
     "COPY": {"chmod", "link", "parents", "exclude"},
@@ -66,7 +68,7 @@ class Instruction:
 def instructions_of(text: str) -> Iterator[Instruction]:
     """Yield the instructions, without comments and here-documents."""
     words: list[str] = []
-    lines = map(str.strip, text.splitlines())
+    lines = map(str.strip, lines_of(text))
     for line in lines:
         if not line or line.startswith("#"):
             continue

@@ -59,7 +59,7 @@ def find_recipe(source: Source, definition: Definition, default_path: Path, *, b
     if path is None:
         path = default_path
         path.write_text(default_dockerfile(source.actor_folder, beta=beta))
-    dockerfile = dockerfile_parsing.parse(path.read_text(errors="replace"))
+    dockerfile = dockerfile_parsing.parse(path.read_bytes().decode(errors="replace"))
     _check_mounts(dockerfile)
     return Recipe(
         context=context,

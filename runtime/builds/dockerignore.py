@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.base.errors import Invalid
+from runtime.base.lines import lines_of
 
 FILE = ".dockerignore"
 TOKEN = re.compile(
@@ -51,14 +52,14 @@ def read(context: Path) -> DockerIgnore:
     """Read the file of a context folder; without one, nothing is excluded. Raises Invalid."""
     file = context / FILE
     try:
-        return DockerIgnore(file.read_text(encoding="utf-8-sig") if file.is_file() else "")
+        return DockerIgnore(file.read_bytes().decode("utf-8-sig") if file.is_file() else "")
     except UnicodeDecodeError as problem:
         raise Invalid("invalid-value", f"{FILE} is not UTF-8: {problem}") from problem
 
 
 def _rules(text: str) -> Iterator[tuple[bool, str]]:
     """Yield the patterns, relative to the context, each with whether it includes files."""
-    for line in text.splitlines():
+    for line in lines_of(text):
         stripped = line.strip()
         pattern = posixpath.normpath(stripped.removeprefix("!").strip()).lstrip("/")
         if pattern not in ("", ".") and not line.startswith("#"):

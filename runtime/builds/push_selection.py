@@ -14,6 +14,8 @@ from functools import cache
 from itertools import takewhile
 from pathlib import Path
 
+from runtime.base.lines import read_lines
+
 NEVER = frozenset({".git", "node_modules", "storage", "apify_storage", "crawlee_storage"})
 ALWAYS = ".actor"
 ACTOR_IGNORE = ".actorignore"
@@ -101,4 +103,4 @@ def _with_parents(name: str) -> Iterator[str]:
 
 
 def _lines(file: Path) -> list[str]:
-    return file.read_text(encoding="utf-8-sig", errors="replace").splitlines() if file.is_file() else []
+    return read_lines(file) if file.is_file() else []

@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime.base.lines import lines_of
+
 PROC = Path("/proc")
 ROOT = Path("/sys/fs/cgroup")
 MAX_FILE_BYTES = 1 << 16
@@ -189,7 +191,7 @@ def is_prepared(pid: int, proc: Path = PROC) -> bool:
 def _id_in_container(pid: int, proc: Path) -> str | None:
     """Return the innermost id of a process that lives in another PID namespace than this one, else None."""
     with suppress(OSError):  # it ended in the meantime, or the system hides it
-        for line in (proc / str(pid) / "status").read_text().splitlines():
+        for line in lines_of(read_file(f"{proc}/{pid}/status")):
             if line.startswith("NSpid:") and len(ids := line.split()[1:]) > 1:
                 return ids[-1]
     return None

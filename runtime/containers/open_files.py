@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from stat import S_ISREG
 
+from runtime.base.lines import lines_of
 from runtime.base.sizes import BLOCK_BYTES
 from runtime.containers.cgroups import PROC, read_file
 
@@ -40,7 +41,7 @@ def _used_files(process: str) -> Iterator[os.stat_result]:
             with suppress(OSError):  # closed in the meantime
                 yield entry.stat()
     maps = read_file(f"{process}/maps")
-    for line in maps.splitlines() if REMOVED in maps else ():
+    for line in lines_of(maps) if REMOVED in maps else ():
         if line.endswith(REMOVED):
             with suppress(OSError):  # unmapped in the meantime
                 yield os.stat(f"{process}/map_files/{line.partition(' ')[0]}")

@@ -52,6 +52,7 @@ def test_features_that_only_buildkit_supports(text: str, needs: bool) -> None:
         ("FROM a\nRUN <<END\nfrom os import path", ["a"], True),
         ("ONBUILD\n\\\nFROM a \\", ["a"], True),
         ("", [], True),
+        ("FROM a\nRUN echo '\u2028FROM b' '\x0cFROM c'", ["a"], True),
     ],
 )
 def test_the_images_and_whether_all_sources_are_known(text: str, images: list[str], has_known_sources: bool) -> None:

@@ -58,6 +58,8 @@ CASES = 150
         ("!a\na", "a", True),
         ("a\n! a", "a", False),
         ("ž*", "žluť", True),
+        ("a\u2028b", "a", False),
+        ("a\x0bb", "a\x0bb", True),
     ],
 )
 def test_which_names_are_excluded(patterns: str, name: str, is_excluded: bool, tmp_path: Path) -> None:

@@ -27,6 +27,13 @@ def test_what_is_never_selected(tmp_path: Path) -> None:
     assert not PushSelection(tmp_path, None).may_include("node_modules")
 
 
+def test_lines_of_ignore_files_end_with_line_feeds_only(tmp_path: Path) -> None:
+    lines = ["nothing\u2028src", "nothing\x0cdist\r", "a.log\r"]
+    expected = {*NAMES} - {"a.log", "src/a.log"}
+    assert selected(tmp_path, None, gitignore=lines) == expected
+    assert selected(tmp_path, frozenset(), gitignore=[], actorignore=lines) == expected
+
+
 def test_what_git_ignores_is_exact(tmp_path: Path) -> None:
     """Git lists paths, not patterns: `a.log` does not exclude `src/a.log`, which git may track."""
     assert selected(tmp_path, frozenset({"a.log", "dist/deep/"})) == {*NAMES} - {"a.log", "dist/deep/y.js"}

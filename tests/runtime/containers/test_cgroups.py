@@ -140,6 +140,9 @@ def test_the_first_process_is_the_one_that_the_container_numbers_1(proc: Path, r
     write(proc / "41", status="Name:\tsh\nNSpid:\t1\n")  # not in a PID namespace of its own
     write(proc / "42", status="Name:\tpython\nNSpid:\t42\t17\n")
     assert cgroups.first_process(found, proc) is None
+    for split in ("\r", "\x0b", "\x1c", "\u2028"):  # a process may give itself any name of 15 bytes
+        write(proc / "42", status=f"Name:\ta{split}NSpid: 1 1\nNSpid:\t42\t17\n")
+        assert cgroups.first_process(found, proc) is None
     write(proc / "43", status="Name:\tdocker-init\nNSpid:\t43\t1\n", comm="docker-init\n")
     assert cgroups.first_process(found, proc) == 43
     assert not cgroups.is_prepared(43, proc)

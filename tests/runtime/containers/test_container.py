@@ -142,7 +142,9 @@ async def test_samples_end_with_the_container(start: Start, remote_door: DockerC
 REMOVED = {
     "open": "files = [removed(name, 25) for name in 'ab']",
     "mapped": "import mmap\nfor name in 'ab':\n    with removed(name, 25) as f: mapped = globals().get('mapped', []) + "
-    "[mmap.mmap(f.fileno(), 0)]",
+    "[mmap.mmap(f.fileno(), 0, trackfd=False)]",
+    "mapped, with names that look like two lines": "import mmap\nmapped = []\nfor name in ('a\\u2028b', 'a\\rb'):\n"
+    "    with removed(name, 25) as f: mapped.append(mmap.mmap(f.fileno(), 0, trackfd=False))",
     "without a name": "files = [filled(open(os.open('/tmp', os.O_TMPFILE | os.O_RDWR), 'wb'), 50)]",
     "in a child process": "files = [removed('a', 50)]\nif os.fork() == 0: time.sleep(600)\nfiles[0].close()",
 }
