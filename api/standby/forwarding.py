@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from http import HTTPStatus
 
 from starlette.responses import RedirectResponse
 
+from api.standby.deadlines import Deadlines
 from api.standby.gate import StandbyGate
 from api.standby.standby_address import STANDBY_ADDRESSES, StandbyAddress
 from api.web_server.client import Client
@@ -29,7 +29,7 @@ class StandbyEntrance:
 
     def __init__(self, gate: StandbyGate, response_secs: float = RESPONSE_SECS) -> None:
         self.gate = gate
-        self.response_secs = response_secs
+        self.deadlines = Deadlines(response_secs)
 
     def address_of(self, host: bytes, target: bytes) -> StandbyAddress | None:
         return STANDBY_ADDRESSES.find(host, target)
@@ -42,13 +42,12 @@ class StandbyForwarding(Forwarding):
     """One request. It occupies a place in a run until its response has ended, or its WebSocket is closed."""
 
     _slot: Slot | None = None
-    _deadline: asyncio.TimerHandle | None = None
     _standby: StandbyTarget
 
     def __init__(self, client: Client, web_servers: WebServers, request: WebRequest, entrance: StandbyEntrance) -> None:
         super().__init__(client, web_servers, request)
         self._gate = entrance.gate
-        self._response_secs = entrance.response_secs
+        self._deadlines = entrance.deadlines
 
     def abort(self) -> None:
         if self._task is not None:
@@ -56,7 +55,7 @@ class StandbyForwarding(Forwarding):
         super().abort()
 
     def receive_head(self, head: ResponseHead) -> None:
-        self._stop_deadline()
+        self._deadlines.remove(self._time_out)
         super().receive_head(head)
 
     def _find_container(self) -> None:
@@ -69,7 +68,7 @@ class StandbyForwarding(Forwarding):
             self._respond(RedirectResponse(self._request.address.with_slash, HTTPStatus.PERMANENT_REDIRECT))
             return
         self._standby, self._request = admission.target, admission.request
-        self._deadline = asyncio.get_running_loop().call_later(self._response_secs, self._time_out)
+        self._deadlines.add(self._time_out)
         slot = self._gate.take(self._standby)
         if slot is None:
             self._wait_for_run()
@@ -107,17 +106,13 @@ class StandbyForwarding(Forwarding):
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.abort()
-        message = f"The Actor has not responded within {self._response_secs:g} seconds."
+        message = f"The Actor has not responded within {self._deadlines.secs:g} seconds."
         super()._reject(GatewayTimeout("standby-response-timeout", message))
 
     def _end(self) -> None:
         super()._end()
-        self._stop_deadline()
+        self._deadlines.remove(self._time_out)
         self._release()
-
-    def _stop_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
 
     def _release(self) -> None:
         slot, self._slot = self._slot, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
@@ -24,7 +25,7 @@ from runtime.standby.standby import Slot
 from runtime.standby.targets import StandbyTarget
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Admission:
     """A request that is allowed: whose runs may answer it, and what the Actor gets."""
 
@@ -47,8 +48,10 @@ class StandbyGate:
         self._cross_origin = cross_origin
         self._find_container = find_container
         self._version = -1
-        self._known: dict[tuple[str | None, str], StandbyTarget] = {}
-        """The targets by token and label, which are valid until a record changes."""
+        self._known: dict[tuple[str, str], StandbyTarget] = {}
+        """The targets by token and label. They are valid until a record changes."""
+        self._admitted: WeakKeyDictionary[WebRequest, StandbyTarget] = WeakKeyDictionary()
+        """The targets of requests that come again with the same bytes. They are valid as long."""
 
     def preflight_response(self, request: WebRequest) -> Response | None:
         """The response to a browser's preflight, which has no token; None for any other request."""
@@ -60,24 +63,36 @@ class StandbyGate:
         Raises Unauthorized, NotFound for an unknown label, Invalid without Standby, and Forbidden for a page of another
         origin, and for runs that may not start the Actor.
         """
+        self._forget_outdated()
+        target = self._admitted.get(request)
+        if target is not None:
+            return Admission(target, request)
         sent = credentials_of(request.headers.raw, request.address.target.partition(b"?")[2])
         self._check_origin(sent)
+        admission = self._admit_new(request, sent)
+        if sent.token is not None and admission.request is request:  # a session can expire at any time
+            self._admitted[request] = admission.target
+        return admission
+
+    def _admit_new(self, request: WebRequest, sent: Credentials) -> Admission:
+        token, label = sent.token, request.address.key
+        if token is not None and (known := self._known.get((token, label))) is not None:
+            return Admission(known, request)
+        caller = self._caller(request, sent)
+        target = self._target_of(caller, label)
+        if token is None:
+            return Admission(target, request)
+        if is_secret(token, is_control_token=caller.has_control_token):
+            return Admission(target, _without(token, request))
+        self._known[token, label] = target
+        return Admission(target, request)
+
+    def _forget_outdated(self) -> None:
         version = self._orchestrator.standby.targets.version()
         if version != self._version:
             self._version = version
             self._known.clear()
-        key = (sent.token, request.address.key)
-        known = self._known.get(key)
-        if known is not None:
-            return Admission(known, request)
-        caller = self._caller(request, sent)
-        target = self._target_of(caller, request.address.key)
-        if sent.token is None:
-            return Admission(target, request)
-        if is_secret(sent.token, is_control_token=caller.has_control_token):
-            return Admission(target, _without(sent.token, request))
-        self._known[key] = target
-        return Admission(target, request)
+            self._admitted.clear()
 
     def _target_of(self, caller: Caller, label: str) -> StandbyTarget:
         permissions.check_not_ended(caller.run)

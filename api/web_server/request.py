@@ -84,7 +84,7 @@ class RequestHeaders:
 class WebRequest:
     """A request. `version` is that of HTTP. Requests with the same bytes are one object."""
 
-    __slots__ = ("_head", "_head_for", "address", "headers", "method", "version")
+    __slots__ = ("__weakref__", "_head", "_head_for", "address", "headers", "method", "version")
 
     def __init__(self, method: bytes, address: RunAddress, headers: RequestHeaders, version: str = "1.1") -> None:
         self.method = method

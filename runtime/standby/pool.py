@@ -23,15 +23,17 @@ class RequestRate:
 
     def __init__(self) -> None:
         self.total = 0
-        self._seconds: deque[tuple[int, int]] = deque()
+        self._seconds: deque[list[int]] = deque()
+        """Pairs of a second and the number of its requests."""
 
     def count(self, now: Millis) -> None:
         self.total += 1
-        second, known = now // 1000, 0
+        second = now // 1000
         if self._seconds and self._seconds[-1][0] == second:
-            known = self._seconds.pop()[1]
-        self._seconds.append((second, known + 1))
-        self._drop(now)
+            self._seconds[-1][1] += 1
+        else:
+            self._seconds.append([second, 1])
+            self._drop(now)
 
     def per_second(self, now: Millis) -> float:
         """The mean rate in the last seconds, the current one included."""
@@ -40,7 +42,7 @@ class RequestRate:
 
     def history(self, now: Millis) -> tuple[int, ...]:
         """The number of requests in each of the last complete seconds, the oldest first."""
-        current, counts = now // 1000, dict(self._seconds)
+        current, counts = now // 1000, {second: count for second, count in self._seconds}
         return tuple(counts.get(second, 0) for second in range(current - HISTORY_SECS, current))
 
     def has_history(self, now: Millis) -> bool:

@@ -27,7 +27,7 @@ PAUSE_AHEAD_MILLIS = 30_000
 """After a start ahead of demand has failed, the next one is tried this much later."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Slot:
     """The place of one request in a run. Call `release` once, when the exchange has ended."""
 
@@ -150,8 +150,9 @@ class Standby:
 
     def _slot(self, pool: Pool, run: PooledRun, *, is_request: bool = True) -> Slot:
         if is_request:
-            for requests in (pool.requests, run.requests):
-                requests.count(self._clock.now())
+            now = self._clock.now()
+            pool.requests.count(now)
+            run.requests.count(now)
         return Slot(run.run_id, run.web_key, partial(self._release, run))
 
     def _start(self, pool: Pool, build_id: str) -> PooledRun:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from api.standby.deadlines import Deadlines
 from runtime.base.records import PermissionLevel
 from tests.api.standby.standby_api import PATIENCE_SECS, StandbyApi
 from tests.fakes.api import CONTROL_TOKEN, problem
@@ -208,7 +209,7 @@ async def test_the_first_response_has_a_limit(api: StandbyApi) -> None:
 
     api.answer = wait  # type: ignore[method-assign]
     await api.send(url)
-    api.entrance.response_secs = 0.2
+    api.entrance.deadlines = Deadlines(0.2)
     assert (await api.send(f"{url}/slow-end")).status_code == 200
     assert problem(await api.send(f"{url}/silent")) == (504, "standby-response-timeout")
     silence.set()
