@@ -14,11 +14,12 @@ main() {
     trap 'rm -rf "'"$folder"'"' EXIT
     processes=$(($(getconf _NPROCESSORS_ONLN) + 1))
     # With bytecode files, the processes do not all compile the same modules again. The plugins are not used here, but
-    # take part in every test. Many tests wait, so there is one process more than cores. In the order of their names, long
-    # modules with few tests do not all come last.
+    # take part in every test. faulthandler's timeout would start a thread for each test, beside that of pytest-timeout.
+    # Many tests wait, so there is one process more than cores. In the order of their names, long modules with few tests
+    # do not all come last.
     PYTHONDONTWRITEBYTECODE= .venv/bin/python -m pytest -q -m "not docker and not processes" -n "$processes" \
         "${LEFT_OUT[@]/#/--ignore=}" --dist loadfile --no-loadscope-reorder \
-        -p no:schemathesis -p no:anyio --hypothesis-profile fast --basetemp "$folder/tmp" "$@"
+        -p no:schemathesis -p no:anyio -o faulthandler_timeout=0 --hypothesis-profile fast --basetemp "$folder/tmp" "$@"
 }
 
 # Most tests create a database. In memory, the suite takes a tenth less time than on a disk.
