@@ -123,7 +123,7 @@ def test_the_console_is_current_again_after_the_server_was_away(window: Visit, l
     expect(window.page.get_by_role("menuitem", name="Resurrect")).to_be_disabled()
     window.press("Escape")
     expect(other.page.get_by_role("button", name="Resurrect")).to_be_disabled()
-    expect(other.page.get_by_role("button", name="Start again")).to_be_disabled()
+    expect(other.page.get_by_role("button", name="Start again", exact=True)).to_be_disabled()
     large.server.start()
     for page in tabs:
         expect(page.locator("div[data-state=connected]")).to_be_visible()

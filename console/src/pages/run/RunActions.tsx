@@ -1,11 +1,23 @@
 import { useNavigate } from "@tanstack/react-router";
-import { ChevronDown, Ellipsis, MoveRight, OctagonX, Play, RefreshCw, RotateCcw, Shuffle } from "lucide-react";
+import {
+  ChevronDown,
+  Ellipsis,
+  MemoryStick,
+  MoveRight,
+  OctagonX,
+  Play,
+  RefreshCw,
+  RotateCcw,
+  Shuffle,
+  SquarePen,
+} from "lucide-react";
 import { useState } from "react";
 import type { Run } from "@/api/run";
 import { AbortDialog } from "@/runs/AbortDialog";
 import { Button, IconButton } from "@/ui/Button";
 import { useKeys } from "@/ui/keys";
 import { Menu, MenuItem } from "@/ui/Menu";
+import { SplitButton } from "@/ui/SplitButton";
 import { isLive } from "@/ui/StatusPill";
 import { DeleteDialog } from "./dialogs/DeleteDialog";
 import { MemoryDialog } from "./dialogs/MemoryDialog";
@@ -100,7 +112,6 @@ function LiveActions({ run, open }: Props) {
 
 function EndedActions({ run, open }: Props) {
   const { pending, start } = useRunActions(run);
-  const navigate = useNavigate();
   return (
     <>
       <Button
@@ -112,27 +123,32 @@ function EndedActions({ run, open }: Props) {
         Resurrect
       </Button>
       <MoreMenu run={run} open={open} />
-      <Menu
-        trigger={
-          <Button
-            needsServer
-            variant={run.status === "SUCCEEDED" ? "primary" : "secondary"}
-            icon={<Play aria-hidden />}
-            isPending={pending === "start"}
-          >
-            Start again
-            <ChevronDown aria-hidden />
-          </Button>
-        }
+      <SplitButton
+        needsServer
+        variant={run.status === "SUCCEEDED" ? "primary" : "secondary"}
+        icon={<Play aria-hidden />}
+        isPending={pending === "start"}
+        title="Start again with the same input and options (s)"
+        onClick={() => void start({})}
+        menuLabel="Other ways to start again"
+        menu={<StartVariants run={run} open={open} />}
       >
-        <MenuItem needsServer note="s" onSelect={() => void start({})}>
-          With the same input
-        </MenuItem>
-        <MenuItem onSelect={() => void navigate({ href: `/actors/${run.actId}?run=${run.id}` })}>
-          Edit the input
-        </MenuItem>
-        <MenuItem onSelect={() => open("memory")}>With other memory</MenuItem>
-      </Menu>
+        Start again
+      </SplitButton>
+    </>
+  );
+}
+
+function StartVariants({ run, open }: Props) {
+  const navigate = useNavigate();
+  return (
+    <>
+      <MenuItem icon={<SquarePen />} onSelect={() => void navigate({ href: `/actors/${run.actId}?run=${run.id}` })}>
+        Edit the input
+      </MenuItem>
+      <MenuItem icon={<MemoryStick />} onSelect={() => open("memory")}>
+        With other memory
+      </MenuItem>
     </>
   );
 }
