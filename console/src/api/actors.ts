@@ -2,6 +2,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { body, dataOf, local, platform, readBoth } from "@/api/client";
 import type { components } from "@/api/platform";
+import { knownById } from "@/api/records";
 import { isObject } from "@/json/exact";
 
 type Schemas = components["schemas"];
@@ -28,14 +29,13 @@ export const actorsQuery = queryOptions({
     dataOf(platform.GET("/v2/actors", { params: { query: { my: true, limit: MANY, desc: true } }, signal })),
 });
 
-/** `id` is an id or `username~name`. An Actor that was fetched by its name is known by its id too. */
+/** `id` is an id or `username~name`. */
 export const actorQuery = (id: string) =>
   queryOptions({
     queryKey: ["actor", id],
     queryFn: async ({ signal, client }) => {
       const actor = await dataOf(platform.GET("/v2/actors/{actorId}", { params: { path: { actorId: id } }, signal }));
-      if (actor.id !== id) client.setQueryData(["actor", actor.id], actor);
-      return actor;
+      return knownById(client, "actor", id, actor);
     },
   });
 

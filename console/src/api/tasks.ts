@@ -2,6 +2,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { dataOf, platform, readBoth } from "@/api/client";
 import type { components } from "@/api/platform";
+import { knownById } from "@/api/records";
 import { isObject, type JsonObject } from "@/json/exact";
 
 export type TaskInList = components["schemas"]["TaskShort"];
@@ -21,10 +22,8 @@ export const tasksQuery = queryOptions({
 export const taskQuery = (id: string) =>
   queryOptions({
     queryKey: ["task", id],
-    queryFn: ({ signal }) => readTask(id, signal),
+    queryFn: async ({ signal, client }): Promise<TaskRecord> => {
+      const { plain, exact } = await readBoth<Task>(`/v2/actor-tasks/${encodeURIComponent(id)}`, signal);
+      return knownById(client, "task", id, { ...plain, input: isObject(exact.input) ? exact.input : null });
+    },
   });
-
-export async function readTask(id: string, signal?: AbortSignal): Promise<TaskRecord> {
-  const { plain, exact } = await readBoth<Task>(`/v2/actor-tasks/${encodeURIComponent(id)}`, signal);
-  return { ...plain, input: isObject(exact.input) ? exact.input : null };
-}

@@ -1,4 +1,4 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ActorRecord, lastRunsQuery } from "@/api/actors";
 import { messageOf } from "@/api/errors";
 import { MISSING } from "@/format/numbers";
@@ -10,7 +10,7 @@ import { ErrorNote, QueryError } from "@/ui/ErrorNote";
 import { Skeleton } from "@/ui/Skeleton";
 import { StatusPill } from "@/ui/StatusPill";
 import type { RunOptions } from "./options";
-import { readRunInput } from "./runInput";
+import { runInputQuery } from "./runInput";
 import styles from "./UseInputDialog.module.css";
 
 const SHOWN_RUNS = 20;
@@ -23,9 +23,10 @@ type Props = {
 
 /** Fills the form with the input and the options of an earlier run. */
 export function UseInputDialog({ actor, onInput, onClose }: Props) {
+  const queries = useQueryClient();
   const runs = useQuery(lastRunsQuery(actor.id, SHOWN_RUNS));
   const reading = useMutation({
-    mutationFn: readRunInput,
+    mutationFn: (runId: string) => queries.fetchQuery(runInputQuery(runId)),
     onSuccess: ({ input, options, source }) => {
       onInput(input, options, source);
       onClose();

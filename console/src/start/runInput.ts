@@ -1,5 +1,7 @@
-import { dataOf, platform, request } from "@/api/client";
+import { type QueryClient, queryOptions } from "@tanstack/react-query";
+import { request } from "@/api/client";
 import { ApiError } from "@/api/errors";
+import { runKey, runQuery } from "@/api/run";
 import { shortTime } from "@/format/times";
 import { isObject, type JsonObject, readJson } from "@/json/exact";
 import type { RunOptions } from "./options";
@@ -7,10 +9,15 @@ import type { RunOptions } from "./options";
 export type RunInput = { input: JsonObject; options: RunOptions; source: string };
 
 /** The input and the options of a run, to start another one with them. */
-export async function readRunInput(runId: string): Promise<RunInput> {
-  const run = await dataOf(platform.GET("/v2/actor-runs/{runId}", { params: { path: { runId } } }));
-  const { memoryMbytes, timeoutSecs, build, maxItems, maxTotalChargeUsd, restartOnError } =
-    run.options as typeof run.options & { restartOnError?: boolean | null };
+export const runInputQuery = (runId: string) =>
+  queryOptions({
+    queryKey: runKey(runId, "input-and-options"),
+    queryFn: ({ client }) => readRunInput(client, runId),
+  });
+
+async function readRunInput(client: QueryClient, runId: string): Promise<RunInput> {
+  const run = await client.fetchQuery(runQuery(runId));
+  const { memoryMbytes, timeoutSecs, build, maxItems, maxTotalChargeUsd, restartOnError } = run.options;
   return {
     input: await inputOf(run.defaultKeyValueStoreId),
     options: {

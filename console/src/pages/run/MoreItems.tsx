@@ -5,7 +5,7 @@ import { messageOf } from "@/api/errors";
 import type { Run } from "@/api/run";
 import { serverQuery } from "@/api/server";
 import { type Language, snippetOf } from "@/start/copyAs";
-import { readRunInput } from "@/start/runInput";
+import { runInputQuery } from "@/start/runInput";
 import { copyText } from "@/ui/CopyButton";
 import { MenuItem, MenuSeparator } from "@/ui/Menu";
 import { isLive } from "@/ui/StatusPill";
@@ -23,7 +23,7 @@ export function MoreItems({ run, onDelete }: { run: Run; onDelete: () => void })
   const { data: server } = useQuery(serverQuery);
   const copyAs = async (language: Language) => {
     try {
-      const { input, options } = await readRunInput(run.id);
+      const { input, options } = await queries.fetchQuery(runInputQuery(run.id));
       const actor = await queries.fetchQuery(actorQuery(run.actId));
       const target = `${actor.username}/${actor.name}`;
       const apiUrl = server?.apiUrl ?? window.location.origin;

@@ -1,11 +1,11 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Bookmark } from "lucide-react";
 import { useId, useState } from "react";
 import type { ActorRecord, BuildRecord } from "@/api/actors";
 import { ApiError, messageOf } from "@/api/errors";
 import { type Fit, type FitInput, useStartFit } from "@/api/fits";
-import { readTask, tasksQuery } from "@/api/tasks";
+import { taskQuery, tasksQuery } from "@/api/tasks";
 import { type JsonObject, writeJson } from "@/json/exact";
 import { problemsOf } from "@/schema-form/problems";
 import { fieldsToCorrect, focusField } from "@/schema-form/SchemaForm";
@@ -126,11 +126,14 @@ function LabelField({ label, onChange }: { label: string; onChange: (label: stri
 
 /** Fills the form with the stored input of a task. */
 function TaskMenu({ actor, form }: { actor: ActorRecord; form: InputForm }) {
+  const queries = useQueryClient();
   const tasks = (useQuery(tasksQuery).data?.items ?? []).filter(({ actId }) => actId === actor.id);
   const [error, setError] = useState<string | null>(null);
   const use = async (task: (typeof tasks)[number]) => {
     try {
-      form.replace(await inputOfTask(task.id), `The stored input of the task ${task.name}`);
+      // A page of the task may have been open a moment ago, and the input may have changed since then.
+      const { input } = await queries.fetchQuery({ ...taskQuery(task.id), staleTime: 0 });
+      form.replace(input ?? {}, `The stored input of the task ${task.name}`);
       setError(null);
     } catch (cause) {
       setError(messageOf(cause));
@@ -154,10 +157,6 @@ function TaskMenu({ actor, form }: { actor: ActorRecord; form: InputForm }) {
       {error && <ErrorNote title={error} />}
     </>
   );
-}
-
-async function inputOfTask(id: string): Promise<JsonObject> {
-  return (await readTask(id)).input ?? {};
 }
 
 function SeveralInputs({ inputs, onReplace }: { inputs: FitInput[]; onReplace: () => void }) {
