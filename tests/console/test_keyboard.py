@@ -108,6 +108,32 @@ def test_each_list_is_searched_and_its_rows_are_reached(visit: Visit, stage: Con
             expect(first).to_be_focused()
 
 
+TABS = {"builds": "succeeded", "saved-tasks": "greet", "webhooks": "run failed"}
+"""The tabs of an Actor with a list, and a text that each list contains."""
+
+
+def test_the_lists_of_an_actor_are_searched_and_their_rows_are_reached(visit: Visit, stage: ConsoleStage) -> None:
+    page, rows = visit.page, visit.page.locator("tr[data-row]")
+    for tab, contained in TABS.items():
+        visit.open(f"/actors/{stage.actor}/{tab}")
+        visit.press("/")
+        page.keyboard.type("nothing like this")
+        expect(rows).to_have_count(0)
+        page.get_by_role("searchbox").fill(contained)
+        expect(rows).not_to_have_count(0)
+        visit.press("Escape", "Escape", "j")
+        expect(rows.first.locator("a[href]").first).to_be_focused()
+
+
+def test_the_operations_of_the_api_page_are_reached_and_opened(visit: Visit, stage: ConsoleStage) -> None:
+    visit.open("/api")
+    operations = visit.page.get_by_role("navigation", name="Operations").get_by_role("link")
+    visit.press("j", "j")
+    expect(operations.nth(1)).to_be_focused()
+    visit.press("Enter")
+    expect(operations.nth(1)).to_have_attribute("aria-current", re.compile("true|page"))
+
+
 def test_the_records_of_a_store_are_reached_and_opened(visit: Visit, stage: ConsoleStage) -> None:
     visit.open(f"/actors/runs/{stage.succeeded_run}#key-value-store")
     records = visit.page.get_by_role("navigation", name="Records").get_by_role("button")

@@ -4,15 +4,20 @@ import { type ActorRecord, type BuildInList, buildsQuery } from "@/api/actors";
 import { duration, shortTime } from "@/format/times";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
+import { Toolbar } from "@/ui/Page";
+import { SearchField } from "@/ui/SearchField";
 import { Skeleton } from "@/ui/Skeleton";
-import { isLive, StatusPill } from "@/ui/StatusPill";
+import { isLive, StatusPill, statusLabel } from "@/ui/StatusPill";
 import { type Column, Table } from "@/ui/Table";
+import { useListSearch } from "@/ui/useListSearch";
 import styles from "./BuildsTab.module.css";
+import { TabList } from "./TabList";
 
 /** The builds of an Actor, newest first. */
 export default function BuildsTab({ actor }: { actor: ActorRecord }) {
   const { data, error, isPending, refetch } = useQuery(buildsQuery(actor.id));
   const navigate = useNavigate();
+  const { q, found, onSearch } = useListSearch(data?.items, (build) => textOfBuild(actor, build));
   if (error && !data) return <QueryError error={error} refetch={refetch} />;
   if (isPending) return <Skeleton lines={6} height={24} />;
   if (data.items.length === 0) {
@@ -24,27 +29,47 @@ export default function BuildsTab({ actor }: { actor: ActorRecord }) {
       params: { actorId: actor.id, tab: "builds", item: buildNumber },
     });
   return (
-    <Table
-      label="Builds"
-      columns={columnsOf(actor)}
-      rows={data.items}
-      rowId={(build) => build.id}
-      rowLabel={(build) => `Build ${build.buildNumber}`}
-      rowHref={(build) => `/actors/${actor.id}/builds/${build.buildNumber}`}
-      onOpen={open}
-      compact={(build) => (
-        <span className={styles.compact}>
-          <span className={styles.line}>
-            <StatusPill status={build.status} small />
-            {build.buildNumber}
-            <Tags actor={actor} build={build} />
-          </span>
-          <span className={styles.note}>
-            {shortTime(String(build.startedAt))} · {duration(millisOf(build))}
-          </span>
-        </span>
+    <TabList>
+      <Toolbar>
+        <SearchField value={q} label="Search the builds" placeholder="Number, tag or status" onChange={onSearch} />
+      </Toolbar>
+      {found.length === 0 ? (
+        <Empty>
+          No build of {actor.name} contains “{q}” in its number, its tags, its status or its origin.
+        </Empty>
+      ) : (
+        <Table
+          label="Builds"
+          columns={columnsOf(actor)}
+          rows={found}
+          rowId={(build) => build.id}
+          rowLabel={(build) => `Build ${build.buildNumber}`}
+          rowHref={(build) => `/actors/${actor.id}/builds/${build.buildNumber}`}
+          onOpen={open}
+          compact={(build) => <CompactBuild actor={actor} build={build} />}
+        />
       )}
-    />
+    </TabList>
+  );
+}
+
+/** What a search finds a build by. */
+function textOfBuild(actor: ActorRecord, build: BuildInList): string {
+  return [build.buildNumber, ...tagsOf(actor, build.id), statusLabel(build.status), originOf(build)].join(" ");
+}
+
+function CompactBuild({ actor, build }: { actor: ActorRecord; build: BuildInList }) {
+  return (
+    <span className={styles.compact}>
+      <span className={styles.line}>
+        <StatusPill status={build.status} small />
+        {build.buildNumber}
+        <Tags actor={actor} build={build} />
+      </span>
+      <span className={styles.note}>
+        {shortTime(String(build.startedAt))} · {duration(millisOf(build))}
+      </span>
+    </span>
   );
 }
 

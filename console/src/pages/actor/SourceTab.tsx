@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { clsx } from "clsx";
 import { File, Folder } from "lucide-react";
+import { useRef } from "react";
 import { type ActorRecord, type Version, versionQuery } from "@/api/actors";
 import { CodeEditor } from "@/editor/CodeEditor";
 import { languageOf } from "@/editor/types";
@@ -10,6 +11,7 @@ import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
 import { Details } from "@/ui/Facts";
 import { Select } from "@/ui/Field";
+import { useListKeys } from "@/ui/listKeys";
 import { Section } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
 import { compareVersions } from "./BuildDialog";
@@ -33,6 +35,7 @@ export default function SourceTab({ actor }: { actor: ActorRecord }) {
   }
   if (error && !data) return <QueryError error={error} refetch={refetch} />;
   if (!data) return <Skeleton lines={8} />;
+  const files = (data as { sourceFiles?: SourceFile[] }).sourceFiles ?? [];
   const goTo = (changes: Place) => {
     const params = { actorId: actor.id, tab: "source" };
     void navigate({ to: "/actors/$actorId/$tab", params, search: { ...place, ...changes } });
@@ -50,7 +53,7 @@ export default function SourceTab({ actor }: { actor: ActorRecord }) {
       <Section title={`Version ${number}`} note={noteOf(data)} actions={select}>
         <Origin version={data} />
       </Section>
-      <Files version={data} file={place.file} onFile={(file) => goTo({ file })} />
+      {files.length > 0 && <Files files={files} file={place.file} onFile={(file) => goTo({ file })} />}
       <Variables version={data} />
     </>
   );
@@ -84,17 +87,17 @@ function Origin({ version }: { version: Version }) {
   );
 }
 
-type FilesProps = { version: Version; file: string | undefined; onFile: (path: string) => void };
+type FilesProps = { files: SourceFile[]; file: string | undefined; onFile: (path: string) => void };
 
-function Files({ version, file, onFile }: FilesProps) {
-  const files = ((version as { sourceFiles?: SourceFile[] }).sourceFiles ?? []) as SourceFile[];
-  if (files.length === 0) return null;
+function Files({ files, file, onFile }: FilesProps) {
   const path = file !== undefined && fileNamed(files, file) ? file : firstFile(files);
+  const tree = useRef<HTMLElement>(null);
+  useListKeys(tree, "button");
   const shown = path === null ? undefined : fileNamed(files, path);
   const text = shown && textOfFile(shown);
   return (
     <div className={styles.files}>
-      <nav aria-label="Files" className={styles.tree}>
+      <nav ref={tree} aria-label="Files" className={styles.tree}>
         {treeOf(files).map((entry) =>
           entry.isFolder ? (
             <span key={`${entry.path}/`} className={styles.entry} style={{ paddingLeft: 8 + entry.depth * 14 }}>

@@ -2,16 +2,20 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import { type ActorRecord, actorWebhooksQuery } from "@/api/actors";
-import { WebhookTable } from "@/pages/webhooks/WebhookTable";
+import { textOfWebhook, WebhookTable } from "@/pages/webhooks/WebhookTable";
 import { buttonClass } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
 import { QueryError } from "@/ui/ErrorNote";
 import { Toolbar } from "@/ui/Page";
+import { SearchField } from "@/ui/SearchField";
 import { Skeleton } from "@/ui/Skeleton";
+import { useListSearch } from "@/ui/useListSearch";
+import { TabList } from "./TabList";
 
 /** The webhooks that runs and builds of this Actor call. */
 export default function WebhooksTab({ actor }: { actor: ActorRecord }) {
   const { data, error, isPending, refetch } = useQuery(actorWebhooksQuery(actor.id));
+  const { q, found, onSearch } = useListSearch(data?.items, textOfWebhook);
   if (error && !data) return <QueryError error={error} refetch={refetch} />;
   if (isPending) return <Skeleton lines={4} height={24} />;
   const create = (
@@ -33,10 +37,19 @@ export default function WebhooksTab({ actor }: { actor: ActorRecord }) {
     );
   }
   return (
-    <>
-      <Toolbar>{create}</Toolbar>
-      <WebhookTable webhooks={data.items} />
-    </>
+    <TabList>
+      <Toolbar>
+        <SearchField value={q} label="Search the webhooks" placeholder="Target, event or ID" onChange={onSearch} />
+        {create}
+      </Toolbar>
+      {found.length === 0 ? (
+        <Empty>
+          No webhook of {actor.name} contains “{q}” in its target, its events or its ID.
+        </Empty>
+      ) : (
+        <WebhookTable webhooks={found} />
+      )}
+    </TabList>
   );
 }
 

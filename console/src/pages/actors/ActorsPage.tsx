@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
 import { type ActorInList, actorsQuery } from "@/api/actors";
 import { actorJobsQuery, type JobsOfActor } from "@/api/jobs";
@@ -16,6 +16,7 @@ import { SearchField } from "@/ui/SearchField";
 import { Skeleton } from "@/ui/Skeleton";
 import { StatusPill } from "@/ui/StatusPill";
 import { type Column, Table } from "@/ui/Table";
+import { useListSearch } from "@/ui/useListSearch";
 import styles from "./ActorsPage.module.css";
 
 type Row = ActorInList & { jobs: JobsOfActor | undefined };
@@ -24,14 +25,9 @@ export function ActorsPage() {
   const { data, error, isPending, refetch } = useQuery(actorsQuery);
   const jobs = useQuery(actorJobsQuery).data;
   useTopic("builds", () => refetchSoon(actorJobsQuery.queryKey));
-  const search = useSearch({ strict: false }) as { q?: string };
   const navigate = useNavigate();
-  const q = search.q === undefined ? "" : String(search.q);
-  const rows = (data?.items ?? [])
-    .map((actor): Row => ({ ...actor, jobs: jobs?.get(actor.id) }))
-    .filter((row) => isFound(row, q));
-  const setQ = (text: string) =>
-    void navigate({ to: "/actors", search: text === "" ? {} : { q: text }, replace: true });
+  const { q, found, onSearch } = useListSearch(data?.items, textOf);
+  const rows = found.map((actor): Row => ({ ...actor, jobs: jobs?.get(actor.id) }));
   const newActor = (
     <Link to="/actors/new" className={buttonClass("primary")}>
       <Plus aria-hidden />
@@ -41,7 +37,7 @@ export function ActorsPage() {
   return (
     <Page title="Actors" note={data && plural(data.total, "Actor")} actions={newActor}>
       <Toolbar>
-        <SearchField value={q} label="Search the Actors" placeholder="Name or title" onChange={setQ} />
+        <SearchField value={q} label="Search the Actors" placeholder="Name or title" onChange={onSearch} />
       </Toolbar>
       {error && <QueryError error={error} refetch={refetch} />}
       {isPending && <Skeleton lines={6} height={24} />}
@@ -121,6 +117,6 @@ function CompactRow({ row }: { row: Row }) {
   );
 }
 
-function isFound({ name, title, username }: Row, q: string): boolean {
-  return `${username}/${name} ${title ?? ""}`.toLowerCase().includes(q.trim().toLowerCase());
+function textOf({ name, title, username }: ActorInList): string {
+  return `${username}/${name} ${title ?? ""}`;
 }

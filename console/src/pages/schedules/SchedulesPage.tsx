@@ -15,14 +15,12 @@ import { SearchField } from "@/ui/SearchField";
 import { Skeleton } from "@/ui/Skeleton";
 import { type Column, Table } from "@/ui/Table";
 import { showToast } from "@/ui/toasts";
-import { useAddress } from "@/ui/useAddress";
+import { useListSearch } from "@/ui/useListSearch";
 import { CronWords } from "./CronWords";
 
 export function SchedulesPage() {
   const { data, error, refetch } = useQuery(schedulesQuery);
-  const { get, change } = useAddress();
-  const q = get("q");
-  const found = data?.items.filter((schedule) => contains(schedule, q)) ?? [];
+  const { q, found, onSearch } = useListSearch(data?.items, textOf);
   const create = (
     <Link to="/schedules/$scheduleId" params={{ scheduleId: "new" }} className={buttonClass("primary")}>
       <Plus aria-hidden /> Create a schedule
@@ -31,12 +29,7 @@ export function SchedulesPage() {
   return (
     <Page title="Schedules" note={data && plural(data.total, "schedule")} actions={create}>
       <Toolbar>
-        <SearchField
-          value={q}
-          label="Search the schedules"
-          placeholder="Name, time or zone"
-          onChange={(text) => change({ q: text })}
-        />
+        <SearchField value={q} label="Search the schedules" placeholder="Name, time or zone" onChange={onSearch} />
       </Toolbar>
       {error && <QueryError error={error} refetch={refetch} />}
       {!data && !error && <Skeleton />}
@@ -51,9 +44,8 @@ export function SchedulesPage() {
 
 const CREATE = `apify api POST schedules -d '{"name": "daily", "cronExpression": "@daily", "isEnabled": true, "isExclusive": true, "actions": []}'`;
 
-function contains({ name, cronExpression, timezone }: ScheduleShort, text: string): boolean {
-  const all = `${name} ${cronExpression} ${timezone}`.toLowerCase();
-  return all.includes(text.trim().toLowerCase());
+function textOf({ name, cronExpression, timezone }: ScheduleShort): string {
+  return `${name} ${cronExpression} ${timezone}`;
 }
 
 function Schedules({ schedules }: { schedules: ScheduleShort[] }) {

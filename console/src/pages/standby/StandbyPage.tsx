@@ -17,24 +17,17 @@ import { Card, Page, Toolbar } from "@/ui/Page";
 import { SearchField } from "@/ui/SearchField";
 import { Skeleton } from "@/ui/Skeleton";
 import { StatusPill } from "@/ui/StatusPill";
-import { useAddress } from "@/ui/useAddress";
+import { useListSearch } from "@/ui/useListSearch";
 import styles from "./StandbyPage.module.css";
 
 /** The Actors and tasks with Standby: where they answer, what they do now, and the runs that serve them. */
 export function StandbyPage() {
   const { data, error, refetch } = useQuery(standbyQuery);
-  const { get, change } = useAddress();
-  const q = get("q");
-  const found = data?.filter((target) => contains(target, q)) ?? [];
+  const { q, found, onSearch } = useListSearch(data, textOf);
   return (
     <Page title="Standby" note={data && summaryOf(data)}>
       <Toolbar>
-        <SearchField
-          value={q}
-          label="Search Standby"
-          placeholder="Actor, task or address"
-          onChange={(text) => change({ q: text })}
-        />
+        <SearchField value={q} label="Search Standby" placeholder="Actor, task or address" onChange={onSearch} />
       </Toolbar>
       {error && <QueryError error={error} refetch={refetch} />}
       {!data && !error && <Skeleton lines={6} height={28} />}
@@ -54,9 +47,8 @@ function NoStandby() {
   );
 }
 
-function contains({ label, actorName, actorTitle, taskName }: StandbyTarget, text: string): boolean {
-  const all = `${label} ${actorName} ${actorTitle ?? ""} ${taskName ?? ""}`.toLowerCase();
-  return all.includes(text.trim().toLowerCase());
+function textOf({ label, actorName, actorTitle, taskName }: StandbyTarget): string {
+  return `${label} ${actorName} ${actorTitle ?? ""} ${taskName ?? ""}`;
 }
 
 function summaryOf(targets: StandbyTarget[]): string {

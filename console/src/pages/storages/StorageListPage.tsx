@@ -15,6 +15,7 @@ import { SearchField } from "@/ui/SearchField";
 import { Skeleton } from "@/ui/Skeleton";
 import { Table } from "@/ui/Table";
 import { useAddress } from "@/ui/useAddress";
+import { containing } from "@/ui/useListSearch";
 import { CreateStorageDialog } from "./CreateStorageDialog";
 import { CompactStorage, columnsOf } from "./storageColumns";
 
@@ -25,7 +26,7 @@ export function StorageListPage({ kind }: { kind: StorageKind }) {
   const [isCreating, setCreating] = useState(false);
   const [q, withUnnamed] = [get("q"), get("unnamed") !== ""];
   const { storages, total, isPending, error, refetch, more } = useStorages(kind, withUnnamed, q !== "");
-  const found = useMemo(() => findStorages(storages, q), [storages, q]);
+  const found = useMemo(() => containing(storages, textOf, q), [storages, q]);
   return (
     <Page
       title={titles}
@@ -78,11 +79,8 @@ function useStorages(kind: StorageKind, withUnnamed: boolean, isSearching: boole
   return { storages, total: data?.pages.at(-1)?.total, isPending, error, refetch, more };
 }
 
-function findStorages(storages: StorageRecord[], q: string): StorageRecord[] {
-  const wanted = q.trim().toLowerCase();
-  return storages.filter(({ name, id, actRunId }) =>
-    `${name ?? ""} ${id} ${actRunId ?? ""}`.toLowerCase().includes(wanted),
-  );
+function textOf({ name, id, actRunId }: StorageRecord): string {
+  return `${name ?? ""} ${id} ${actRunId ?? ""}`;
 }
 
 type NothingProps = { kind: StorageKind; q: string; withUnnamed: boolean; onUnnamed: () => void };

@@ -20,6 +20,11 @@ function byTask({ items }: { items: readonly ScheduleShort[] }): Record<string, 
   );
 }
 
+/** What a search finds a task by. */
+export function textOfTask({ name, actName }: TaskInList): string {
+  return `${name} ${actName ?? ""}`;
+}
+
 export function TasksTable({ tasks }: { tasks: readonly TaskInList[] }) {
   const navigate = useNavigate();
   const schedules = useQuery({ ...schedulesQuery, select: byTask }).data;

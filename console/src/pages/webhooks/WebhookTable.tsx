@@ -7,6 +7,11 @@ import { type Column, Table } from "@/ui/Table";
 import { ConditionLink } from "./ConditionLink";
 import styles from "./Webhooks.module.css";
 
+/** What a search finds a webhook by. */
+export function textOfWebhook({ id, requestUrl, eventTypes, condition }: WebhookShort): string {
+  return [id, requestUrl, ...eventTypes.map(eventLabel), ...Object.values(condition)].join(" ");
+}
+
 /** Webhooks with their targets and last results. The pages of Actors show theirs with it too. */
 export function WebhookTable({ webhooks }: { webhooks: WebhookShort[] }) {
   const navigate = useNavigate();

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Plus } from "lucide-react";
-import { eventLabel, type WebhookShort, webhooksQuery } from "@/api/webhooks";
+import { webhooksQuery } from "@/api/webhooks";
 import { plural } from "@/format/numbers";
 import { buttonClass } from "@/ui/Button";
 import { Empty } from "@/ui/Empty";
@@ -9,14 +9,12 @@ import { QueryError } from "@/ui/ErrorNote";
 import { Page, Toolbar } from "@/ui/Page";
 import { SearchField } from "@/ui/SearchField";
 import { Skeleton } from "@/ui/Skeleton";
-import { useAddress } from "@/ui/useAddress";
-import { WebhookTable } from "./WebhookTable";
+import { useListSearch } from "@/ui/useListSearch";
+import { textOfWebhook, WebhookTable } from "./WebhookTable";
 
 export function WebhooksPage() {
   const { data, error, refetch } = useQuery(webhooksQuery);
-  const { get, change } = useAddress();
-  const q = get("q");
-  const found = data?.items.filter((webhook) => contains(webhook, q)) ?? [];
+  const { q, found, onSearch } = useListSearch(data?.items, textOfWebhook);
   const create = (
     <Link to="/webhooks/$webhookId" params={{ webhookId: "new" }} className={buttonClass("primary")}>
       <Plus aria-hidden /> Create a webhook
@@ -25,12 +23,7 @@ export function WebhooksPage() {
   return (
     <Page title="Webhooks" note={data && plural(data.total, "webhook")} actions={create}>
       <Toolbar>
-        <SearchField
-          value={q}
-          label="Search the webhooks"
-          placeholder="Target, event or ID"
-          onChange={(text) => change({ q: text })}
-        />
+        <SearchField value={q} label="Search the webhooks" placeholder="Target, event or ID" onChange={onSearch} />
       </Toolbar>
       {error && <QueryError error={error} refetch={refetch} />}
       {!data && !error && <Skeleton />}
@@ -43,11 +36,6 @@ export function WebhooksPage() {
       {found.length > 0 && <WebhookTable webhooks={found} />}
     </Page>
   );
-}
-
-function contains({ id, requestUrl, eventTypes, condition }: WebhookShort, text: string): boolean {
-  const all = [id, requestUrl, ...eventTypes.map(eventLabel), ...Object.values(condition)].join(" ").toLowerCase();
-  return all.includes(text.trim().toLowerCase());
 }
 
 const COMMAND = `apify api POST webhooks -d '{"eventTypes": ["ACTOR.RUN.FAILED"], "requestUrl": "http://localhost:8080/", "condition": {"actorId": "ID"}}'`;

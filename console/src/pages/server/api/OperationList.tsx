@@ -1,6 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import { clsx } from "clsx";
+import { useRef } from "react";
 import { plural } from "@/format/numbers";
+import { useListKeys } from "@/ui/listKeys";
 import styles from "./Api.module.css";
 import { Method } from "./Method";
 import { grouped, type Operation } from "./operations";
@@ -12,8 +14,10 @@ type Props = {
 };
 
 export function OperationList({ operations, current, search }: Props) {
+  const list = useRef<HTMLElement>(null);
+  useListKeys(list, "li a");
   return (
-    <nav className={styles.list} aria-label="Operations">
+    <nav ref={list} className={styles.list} aria-label="Operations">
       <p className={styles.note} role="status">
         {operations.length === 0 ? "No operation matches the search." : plural(operations.length, "operation")}
       </p>

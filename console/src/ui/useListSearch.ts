@@ -1,0 +1,18 @@
+import { useAddress } from "@/ui/useAddress";
+
+export type ListSearch = { q: string; onSearch: (text: string) => void };
+
+/** The rows of a list that contain a text, in any case. The text is `q` of the address. */
+export function useListSearch<Row>(
+  rows: readonly Row[] | undefined,
+  textOf: (row: Row) => string,
+): ListSearch & { found: Row[] } {
+  const { get, change } = useAddress();
+  const q = get("q");
+  return { q, onSearch: (text) => change({ q: text }), found: containing(rows ?? [], textOf, q) };
+}
+
+export function containing<Row>(rows: readonly Row[], textOf: (row: Row) => string, text: string): Row[] {
+  const wanted = text.trim().toLowerCase();
+  return rows.filter((row) => textOf(row).toLowerCase().includes(wanted));
+}
