@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from api.lazy_routes import Router
 from api.request.bodies import MAX_PAYLOAD_BYTES
@@ -37,10 +37,18 @@ from runtime.base.records import Budget, Fit
 from runtime.fits.fits import FitOrder
 from runtime.inputs.inputs import input_of_body
 from runtime.orchestrator import Orchestrator
+from runtime.reports.document import POLICY
+from runtime.reports.fit_page import fit_page
 from runtime.runs.start_plan import StartRequest
 
 MAX_ORDER_BYTES = 4 * MAX_PAYLOAD_BYTES
 """For several inputs, each of which has a limit of its own."""
+REPORT_HEADERS = {
+    "Content-Disposition": 'attachment; filename="fit.html"',
+    "Content-Security-Policy": f"sandbox; {POLICY}",
+    "X-Content-Type-Options": "nosniff",
+}
+"""The page contains texts of an Actor, so it must not act as a page of the API's origin."""
 NOT_FOR_FITS = ("webhooks", "devFolder", "greenroomDebugPort")
 RUN_OPTIONS = [each for each in START_OPTIONS if each.name not in NOT_FOR_FITS]
 
@@ -139,6 +147,18 @@ async def get_fit_inputs(request: Request, fit: OwnFit) -> FitInputs:
     return FitInputs(
         items=tuple(FitInput(label=label, body=body) for label, body in zip(fit.labels, parsed, strict=True))
     )
+
+
+@router.get(
+    "/greenroom/fits/{fit}/report",
+    response_class=Response,  # a response with a media type would also document errors with it
+    responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
+)
+async def get_fit_report(request: Request, fit: OwnFit) -> Response:
+    """Return the result of a fit as one web page that loads nothing else, as `greenroom fit --html` writes it."""
+    details = await present_fit(orchestrator_of(request), fit)
+    page = await in_background(lambda: fit_page(details.model_dump(by_alias=True, mode="json")))
+    return HTMLResponse(page, headers=REPORT_HEADERS)
 
 
 @router.post("/greenroom/fits/{fit}/stop", response_model=FitDetails)

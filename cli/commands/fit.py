@@ -20,6 +20,7 @@ from cli.fit.target import FitTarget, Input, given_inputs, is_source, prepare_ta
 from cli.fit.text import print_fit
 from cli.fit.writing import writable_definition, write_recommendation
 from cli.options import DataDir, html_file, not_empty, parsed
+from cli.report.writing import write_document
 from cli.runs.start_options import BuildOption, EnvVars, Prefill, StartArguments, Timeout, start_arguments
 from runtime.base.json_text import JsonDict
 from runtime.base.records import Budget, Strategy
@@ -232,9 +233,10 @@ def _write_files(fit: JsonDict, outputs: Outputs) -> tuple[str | None, CommandEr
         written = write_recommendation(outputs.definition, fit) if outputs.definition else None
         if outputs.page:
             # Imported here, because only this option needs it.
-            from cli.fit.page import write_page
+            from runtime.reports.fit_page import fit_page
 
-            write_page(outputs.page, fit)
+            write_document(outputs.page, fit_page(fit))
+            terminal.print_message(f"Wrote {outputs.page}")
     except CommandError as error:
         return written, error
     return written, None

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
-from cli.report.document import document, write_document
-from cli.report.figures import UNICODE, dollars, duration, share_of, unit_name
 from cli.report.page_charts import charts, time_axis, value_table
 from cli.report.rows import ENFORCEMENT, RESTARTS, source_text
+from cli.report.writing import write_document
 from runtime.base.json_text import JsonDict
 from runtime.base.sizes import MBYTE
+from runtime.reports.document import document
+from runtime.reports.figures import UNICODE, dollars, duration, share_of, unit_name
 
 UNKNOWN = "–"
 

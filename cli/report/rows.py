@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cli.report.figures import NOT_MEASURED, FigureFormat, counted_unit, dollars, share_of
 from runtime.base.json_text import JsonDict
 from runtime.base.sizes import MBYTE
+from runtime.reports.figures import NOT_MEASURED, FigureFormat, counted_unit, dollars, share_of
 
 MOST_PROGRAMS = 5
 """The programs with the most memory; the web page and the JSON have all of them."""

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from cli import terminal
-from cli.report.figures import ASCII, UNICODE, FigureFormat, duration
 from cli.report.rows import Row, report_rows, source_text
 from cli.terminal import print_wrapped, streams
 from cli.terminal.small_curves import resampled, small_curve
 from cli.terminal.text import printable
 from runtime.base.json_text import JsonDict
+from runtime.reports.figures import ASCII, UNICODE, FigureFormat, duration
 
 PIPED_CURVE_WIDTH = 24
 CURVE_SHARE = 5

@@ -6,7 +6,8 @@ from typing import Any
 
 from cli.completion import short_name
 from cli.terminal.tables import Column, Row
-from cli.terminal.times import readable_duration, readable_time
+from cli.terminal.times import readable_time
+from runtime.base.durations import readable_duration
 from runtime.base.json_text import JsonDict
 from runtime.base.sizes import MBYTE, readable_size
 

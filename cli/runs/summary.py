@@ -9,10 +9,10 @@ from typing import Any
 
 from cli import terminal
 from cli.client.storages import ItemsPage
-from cli.report.figures import duration
 from cli.report.rows import Row, cost_row, resource_rows
 from cli.report.text import STYLES, figure_format, print_rows
 from runtime.base.json_text import JsonDict
+from runtime.reports.figures import duration
 
 ITEMS_SHOWN = 3
 ITEM_WIDTH = 160

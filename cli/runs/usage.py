@@ -9,7 +9,7 @@ from cli.runs.listing import actor_of, memory_of, memory_share
 from cli.terminal import streams
 from cli.terminal.small_curves import small_curve
 from cli.terminal.tables import Column, Row
-from cli.terminal.times import readable_duration
+from runtime.base.durations import readable_duration
 from runtime.base.json_text import JsonDict
 from runtime.base.sizes import readable_size
 

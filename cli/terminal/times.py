@@ -11,19 +11,6 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhd])", re.ASCII)
 
 
-def readable_duration(millis: float) -> str:
-    """Return a duration in the two largest units, such as `4.2 s`, `3 m 10 s` or `2 h 5 m`."""
-    secs = millis / 1000
-    if secs < 60:
-        return f"{secs:.1f} s"
-    minutes, rest = divmod(round(secs), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days} d {hours} h"
-    return f"{hours} h {minutes} m" if hours else f"{minutes} m {rest} s"
-
-
 def readable_time(stamp: str | None) -> str:
     """Return an ISO 8601 timestamp as it is, or, on a terminal, how long ago it was."""
     if not stamp:

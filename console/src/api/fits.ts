@@ -46,6 +46,11 @@ export const fitPreviewQuery = (id: string) =>
     queryFn: ({ signal }): Promise<Application> => applyFit(id, true, signal),
   });
 
+/** The result as one web page. */
+export function readFitPage(id: string): Promise<string> {
+  return body(local.GET("/greenroom/fits/{fit}/report", { params: { path: { fit: id } }, parseAs: "text" }));
+}
+
 function applyFit(id: string, onlyPreview: boolean, signal?: AbortSignal): Promise<Application> {
   const path = { params: { path: { fit: id } } };
   return body(

@@ -106,6 +106,18 @@ async def test_a_search_ends_with_a_proven_size_and_only_its_proof_remains(api: 
     assert [run["id"] for run in remaining] == found["proofs"]
 
 
+async def test_the_report_is_a_page_that_can_load_and_run_nothing(api: Api) -> None:
+    inputs = [{"label": "<script>alert(1)</script>", "body": None}, {"label": "b", "body": None}]
+    fit_id = await start(api, await api.create_actor("fitted"), inputs=inputs, sizes=[512])
+    await finish_all(api, fit_id)
+    report = await api.call("GET", f"/greenroom/fits/{fit_id}/report")
+    assert (report.status_code, report.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert report.headers["content-disposition"] == 'attachment; filename="fit.html"'
+    assert report.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert "<h1>fitted</h1>" in report.text and "512 MB" in report.text
+    assert "<script" not in report.text
+
+
 async def test_a_live_run_is_shown_with_its_peak_until_now(api: Api) -> None:
     fit_id = await start(api, await api.create_actor("fitted"), sizes=[512])
     run = await next_run(api)
@@ -302,7 +314,8 @@ async def test_what_cannot_be_measured_is_rejected_and_nothing_is_stored(api: Ap
 async def test_fits_of_other_users_are_not_found(users: Api) -> None:
     alice = users.orchestrator.users.by_username("alice")
     fit_id = await start(users, await users.create_actor("fitted", alice), token="alices-key")
-    for method, path in (("GET", ""), ("GET", "/inputs"), ("POST", "/stop"), ("POST", "/apply"), ("DELETE", "")):
+    reads, changes = ("", "/inputs", "/report"), (("POST", "/stop"), ("POST", "/apply"), ("DELETE", ""))
+    for method, path in (*(("GET", path) for path in reads), *changes):
         answer = await users.call(method, f"/greenroom/fits/{fit_id}{path}", token="bobs-key")
         assert problem(answer) == (404, "record-not-found")
     assert (await users.call("GET", "/greenroom/fits", token="bobs-key")).json()["items"] == []

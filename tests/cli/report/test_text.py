@@ -11,9 +11,9 @@ from rich.console import Console
 
 from api.response.metrics_models import RunMetrics, RunReport
 from cli import terminal
-from cli.report.figures import counted_unit
 from cli.report.text import print_report
 from cli.terminal.streams import StandardStream
+from runtime.reports.figures import counted_unit
 from tests.cli.reports import MIB, a_report, an_unmeasured_report, figure, no_metrics, some_metrics
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")

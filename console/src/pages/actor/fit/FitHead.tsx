@@ -1,8 +1,9 @@
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Download, History, RefreshCw, Square, Trash2 } from "lucide-react";
+import { AppWindow, ChevronDown, Download, FileText, History, RefreshCw, Square, Trash2 } from "lucide-react";
 import { useState } from "react";
 import type { ActorRecord } from "@/api/actors";
-import { type Fit, type FitSummary, isLiveFit, useDeleteFit, useStopFit } from "@/api/fits";
+import { messageOf } from "@/api/errors";
+import { type Fit, type FitSummary, isLiveFit, readFitPage, useDeleteFit, useStopFit } from "@/api/fits";
 import { plural } from "@/format/numbers";
 import { durationInWords, shortTime } from "@/format/times";
 import { Button, buttonClass, IconButton } from "@/ui/Button";
@@ -37,13 +38,7 @@ export function FitHead({ actor, fit, fits }: Props) {
         ) : (
           <>
             <DeleteButton actor={actor} fit={fit} />
-            <Button
-              icon={<Download aria-hidden />}
-              title="Download the result as Markdown"
-              onClick={() => saveFile(`${actor.name}-fit.md`, reportOf(actor.name, fit), "text/markdown")}
-            >
-              Report
-            </Button>
+            <ReportMenu actor={actor} fit={fit} />
             <Link
               to="/actors/$actorId/$tab/$item"
               params={{ actorId: actor.id, tab: "fit", item: "new" }}
@@ -106,6 +101,33 @@ export function resultOf(fit: FitSummary): string {
   if (isLiveFit(fit)) return "running";
   if (fit.memoryMbytes === null) return fit.status === "STOPPED" ? "stopped" : "no size";
   return `${fit.memoryMbytes} MB${fit.isProven ? "" : ", not proven"}`;
+}
+
+function ReportMenu({ actor, fit }: { actor: ActorRecord; fit: Fit }) {
+  const savePage = async () => {
+    try {
+      saveFile(`${actor.name}-fit.html`, await readFitPage(fit.id), "text/html");
+    } catch (error) {
+      showToast({ kind: "error", text: `The report was not downloaded: ${messageOf(error)}` });
+    }
+  };
+  const saveText = () => saveFile(`${actor.name}-fit.md`, reportOf(actor.name, fit), "text/markdown");
+  const trigger = (
+    <Button icon={<Download aria-hidden />} title="Download the result">
+      Report
+      <ChevronDown aria-hidden />
+    </Button>
+  );
+  return (
+    <Menu trigger={trigger}>
+      <MenuItem needsServer icon={<AppWindow />} note="one file" onSelect={() => void savePage()}>
+        Web page
+      </MenuItem>
+      <MenuItem icon={<FileText />} note="for an issue" onSelect={saveText}>
+        Markdown
+      </MenuItem>
+    </Menu>
+  );
 }
 
 function StopButton({ fit }: { fit: Fit }) {

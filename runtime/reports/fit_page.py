@@ -1,32 +1,24 @@
-"""Writes what `greenroom fit` found out as one web page that needs no other file, no network and no scripts."""
+"""The result of a fit as one web page that needs no other file, no network and no scripts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 
-from cli.fit.rows import EXPRESSION_HEADINGS, expression_row, headings, size_row
-from cli.fit.text import facts
-from cli.report.document import document, write_document
-from cli.report.figures import UNICODE
-from cli.terminal import print_message
 from runtime.base.json_text import JsonDict
 from runtime.base.sizes import MBYTE
-
-
-def write_page(path: Path, fit: JsonDict) -> None:
-    """Write the page completely or not at all. Raises CommandError."""
-    write_document(path, fit_page(fit))
-    print_message(f"Wrote {path}")
+from runtime.reports.document import document
+from runtime.reports.figures import UNICODE
+from runtime.reports.fit_facts import facts
+from runtime.reports.fit_rows import EXPRESSION_HEADINGS, expression_row, headings, size_row
 
 
 def fit_page(fit: JsonDict) -> str:
-    """Return the page as HTML."""
+    """Return the page as HTML, for a fit as `GET /greenroom/fits/{fit}` returns it."""
     name, found = escape(fit["actor"]["name"]), fit["recommendation"]
     status = "SUCCEEDED" if found and found["isProven"] else "FAILED"
     summary = f"{found['memoryMbytes']} MB" if found else "No recommendation"
-    sentences = [fact for fact in facts(fit) if not fact.is_table_row]
+    sentences = [fact for fact in facts(fit) if not fact.table]
     labeled = "".join(f"<dt>{escape(fact.label)}</dt><dd>{escape(fact.text)}</dd>" for fact in sentences)
     header = (
         f'<header><span class="status {status}">{summary}</span><h1>{name}</h1>'

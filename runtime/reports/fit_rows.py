@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cli.report.figures import ESTIMATE, FigureFormat, dollars, duration
 from runtime.base.json_text import JsonDict
 from runtime.base.sizes import MBYTE, megabytes
+from runtime.reports.figures import ESTIMATE, FigureFormat, dollars, duration
 
 HEADINGS = ("Memory", "Result", "Time", "Peak", "Throttled", "Units", "1000 runs")
 EXPRESSION_HEADINGS = ("Input", "Value", "Needs", "Gets", "Unseen", "Result")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cli.terminal.times import readable_duration
+from runtime.base.durations import readable_duration
 from runtime.base.json_text import JsonDict
 from runtime.base.sizes import megabytes, readable_size
 
