@@ -1,7 +1,7 @@
 import { clsx } from "clsx";
 import { Check } from "lucide-react";
 import { DropdownMenu as Radix } from "radix-ui";
-import type { ReactElement, ReactNode } from "react";
+import { type PointerEvent, type ReactElement, type ReactNode, useRef, useState } from "react";
 import { useOfflineReason } from "@/live/connection";
 import styles from "./Menu.module.css";
 
@@ -15,9 +15,13 @@ type MenuProps = {
 
 /** A menu that opens at its trigger, a single button. */
 export function Menu({ trigger, children, label, align = "end", isOpenAtFirst = false }: MenuProps) {
+  const [isOpen, setOpen] = useState(isOpenAtFirst);
+  const onTap = useTap(isOpen, setOpen);
   return (
-    <Radix.Root modal={false} defaultOpen={isOpenAtFirst}>
-      <Radix.Trigger asChild>{trigger}</Radix.Trigger>
+    <Radix.Root modal={false} open={isOpen} onOpenChange={setOpen}>
+      <Radix.Trigger asChild {...onTap}>
+        {trigger}
+      </Radix.Trigger>
       <Radix.Portal>
         <Radix.Content className={styles.menu} align={align} sideOffset={4} collisionPadding={8}>
           {label && <Radix.Label className={styles.label}>{label}</Radix.Label>}
@@ -26,6 +30,21 @@ export function Menu({ trigger, children, label, align = "end", isOpenAtFirst = 
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/**
+ * A tap opens a menu when it ends, and closes one that was open when it began. A sheet that opened when the tap began
+ * would lie under the finger, and get the click.
+ */
+function useTap(isOpen: boolean, setOpen: (isOpen: boolean) => void) {
+  const next = useRef<boolean | null>(null);
+  return {
+    onPointerDown: (event: PointerEvent) => {
+      next.current = event.pointerType === "touch" ? !isOpen : null;
+      if (next.current !== null) event.preventDefault();
+    },
+    onClick: () => next.current !== null && setOpen(next.current),
+  };
 }
 
 type ItemProps = {

@@ -21,8 +21,9 @@ export function TabBar({
   onSelect: (tab: Tab) => void;
 }) {
   const bar = useRef<HTMLDivElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is current
-  useEffect(() => showCurrent(bar.current), [current]);
+  const counts = tabs.filter((tab) => tab.count != null).length; // each takes space when it is known
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is current, or it has moved
+  useEffect(() => showCurrent(bar.current), [current, counts]);
   return (
     <div ref={bar} className={styles.bar} role="tablist" aria-label={label}>
       {tabs.map((tab) => (

@@ -91,7 +91,7 @@ function Days({ days }: { days: Day[] }) {
       </ol>
       <p className={styles.ends} aria-hidden>
         <span>{first && fullDate(first.date)}</span>
-        <span>{last && fullDate(last.date)}</span>
+        {last !== first && <span>{last && fullDate(last.date)}</span>}
       </p>
     </figure>
   );

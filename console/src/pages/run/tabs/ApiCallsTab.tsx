@@ -78,13 +78,34 @@ export function ApiCallsTab({ run }: RunTabProps) {
 }
 
 const COLUMNS: Column<ApiCall & { id: string }>[] = [
-  { id: "at", header: "Time", width: 120, cell: ({ at }) => clockTime(at) + millisOf(at) },
-  { id: "method", header: "Method", width: 88, cell: ({ method }) => <code>{method}</code> },
+  { id: "at", header: "Time", width: 120, narrowWidth: 112, cell: ({ at }) => clockTime(at) + millisOf(at) },
+  { id: "method", header: "Method", width: 88, narrowWidth: 72, cell: ({ method }) => <code>{method}</code> },
   { id: "path", header: "Path", grows: true, cell: (call) => <Path call={call} /> },
-  { id: "status", header: "Status", width: 80, isNumber: true, cell: (call) => <CallStatus call={call} /> },
-  { id: "millis", header: "ms", width: 88, isNumber: true, cell: ({ millis }) => millis.toFixed(1) },
-  { id: "sent", header: "Sent", width: 96, isNumber: true, cell: ({ requestBytes }) => bytes(requestBytes) },
-  { id: "received", header: "Received", width: 112, isNumber: true, cell: ({ responseBytes }) => bytes(responseBytes) },
+  {
+    id: "status",
+    header: "Status",
+    width: 80,
+    narrowWidth: 64,
+    isNumber: true,
+    cell: (call) => <CallStatus call={call} />,
+  },
+  { id: "millis", header: "ms", width: 88, narrowWidth: 64, isNumber: true, cell: ({ millis }) => millis.toFixed(1) },
+  {
+    id: "sent",
+    header: "Sent",
+    width: 96,
+    narrowWidth: 72,
+    isNumber: true,
+    cell: ({ requestBytes }) => bytes(requestBytes),
+  },
+  {
+    id: "received",
+    header: "Received",
+    width: 112,
+    narrowWidth: 88,
+    isNumber: true,
+    cell: ({ responseBytes }) => bytes(responseBytes),
+  },
 ];
 
 function Path({ call: { path, query } }: { call: ApiCall }) {
