@@ -5,7 +5,7 @@ import type { components } from "@/api/local";
 import { apiPath } from "@/api/storageRecords";
 import type { Json } from "@/json/exact";
 
-export type OutcomeCounts = components["schemas"]["OutcomeCounts"];
+type OutcomeCounts = components["schemas"]["OutcomeCounts"];
 type RequestPage = components["schemas"]["QueueRequests"];
 export type Outcome = components["schemas"]["RequestOutcome"];
 

@@ -22,7 +22,7 @@ export const serverQuery = queryOptions({
   },
 });
 
-export type DataFolder = components["schemas"]["DataFolder"];
+type DataFolder = components["schemas"]["DataFolder"];
 
 /** How large the data folder is. A null size is not measured yet; an event brings it. */
 export const dataFolderQuery = queryOptions({

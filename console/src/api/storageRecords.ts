@@ -81,7 +81,7 @@ export function createStorage(kind: StorageKind, name: string): Promise<StorageR
   return dataAt<StorageRecord>(`${apiPath(kind)}?name=${encodeURIComponent(name)}`, { method: "POST" });
 }
 
-export type StorageChanges = { name?: string | null; generalAccess?: GeneralAccess };
+type StorageChanges = { name?: string | null; generalAccess?: GeneralAccess };
 
 export async function changeStorage(
   queries: QueryClient,

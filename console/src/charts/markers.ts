@@ -1,7 +1,7 @@
 /** Where the labels of a chart's markers stand, so that none leaves the chart or covers another. */
 
 export type Marker = { at: number; label: string; isBad: boolean };
-export type PlacedMarker = Marker & {
+type PlacedMarker = Marker & {
   /** The hairline. */
   x: number;
   /** The left edge of the label; null without room for it. */

@@ -1,7 +1,7 @@
 /** What charts and a log share: the time at the cursor, and the part of the time axis that is shown. Times are milliseconds since 1970. */
 import { createStore, type Store } from "@/ui/store";
 
-export type Position = {
+type Position = {
   /** Where the pointer is. */
   pointed: number | null;
   /** Where the user clicked. It stays when the pointer leaves. */

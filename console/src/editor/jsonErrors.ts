@@ -2,7 +2,7 @@ import { type Json, readJson } from "@/json/exact";
 import type { CodeError } from "./types";
 
 /** The value of a JSON text, or the first error with its place. */
-export type ParsedJson = { value: Json; error: null } | { value: undefined; error: CodeError };
+type ParsedJson = { value: Json; error: null } | { value: undefined; error: CodeError };
 
 /**
  * Parse JSON, with exact numbers. JavaScript engines word errors differently and leave out the place of some, so that the place comes from

@@ -18,7 +18,7 @@ const SECOND = 1_000;
 /** The server sends at least a comment every 15 seconds. */
 const SILENCE_MILLIS = 40_000;
 
-export type StreamListener = {
+type StreamListener = {
   onMessage: (message: Message) => void;
   onState: (connection: Connection) => void;
   /** The server has confirmed that it sends the events of these topics from now on. */

@@ -19,7 +19,7 @@ export type Topic =
   | `build:${string}`
   | `fit:${string}`;
 
-export type BuildChange = {
+type BuildChange = {
   id: string;
   actorId: string;
   buildNumber: string;

@@ -2,7 +2,7 @@
 import type { components } from "@/api/local";
 
 export type LogLine = components["schemas"]["LogLine"];
-export type LogPart = components["schemas"]["LogLines"];
+type LogPart = components["schemas"]["LogLines"];
 /** `first` may be negative: it then counts from the end of the log. */
 export type FetchLines = (first: number, count: number) => Promise<LogPart>;
 
@@ -12,7 +12,7 @@ export type Range = readonly [first: number, end: number];
 export const CHUNK_LINES = 200;
 const MAX_LINES = 20_000;
 
-export type LogState = {
+type LogState = {
   /** Null until the first response. */
   totalLines: number | null;
   totalBytes: number;

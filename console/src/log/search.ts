@@ -3,7 +3,7 @@ import { queryOptions } from "@tanstack/react-query";
 import { body, local } from "@/api/client";
 import type { components } from "@/api/local";
 
-export type Matches = components["schemas"]["LogMatches"];
+type Matches = components["schemas"]["LogMatches"];
 export type Level = "ERROR" | "WARN" | "INFO" | "DEBUG" | "SYS";
 export const LEVELS: Level[] = ["ERROR", "WARN", "INFO", "DEBUG", "SYS"];
 

@@ -2,8 +2,8 @@
 import Anser from "anser";
 import type { LogLine } from "./lines";
 
-export type Span = { text: string; color?: string | undefined; isBold?: boolean; isDim?: boolean };
-export type ParsedLine = { at: number | null; level: LogLine["level"]; logger: string; spans: Span[]; plain: string };
+type Span = { text: string; color?: string | undefined; isBold?: boolean; isDim?: boolean };
+type ParsedLine = { at: number | null; level: LogLine["level"]; logger: string; spans: Span[]; plain: string };
 
 const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) /;
 /** What the loggers of the SDKs put before a message; the level has a column of its own. */

@@ -37,14 +37,13 @@ export function RunToolbar({ filter, fixed, onChange }: Props) {
       {fixed.actor === undefined && fixed.task === undefined && <ActorChip filter={filter} onChange={onChange} />}
       <OriginChip filter={filter} onChange={onChange} />
       <StartedChip filter={filter} onChange={onChange} />
-      <div className={styles.search}>
-        <SearchField
-          value={filter.q ?? ""}
-          label="Search runs"
-          placeholder="Actor, run ID or message"
-          onChange={(q) => onChange({ q })}
-        />
-      </div>
+      <SearchField
+        className={styles.search}
+        value={filter.q ?? ""}
+        label="Search runs"
+        placeholder="Actor, run ID or message"
+        onChange={(q) => onChange({ q })}
+      />
     </Toolbar>
   );
 }

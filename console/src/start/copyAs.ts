@@ -16,7 +16,7 @@ export type Order = {
   input: JsonObject | null;
 };
 
-export type Snippet = { text: string /** The options that the command cannot express. */; missing: string[] };
+type Snippet = { text: string /** The options that the command cannot express. */; missing: string[] };
 
 export function snippetOf(language: Language, order: Order): Snippet {
   switch (language) {

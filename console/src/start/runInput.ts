@@ -6,7 +6,7 @@ import { shortTime } from "@/format/times";
 import { isObject, type JsonObject, readJson } from "@/json/exact";
 import type { RunOptions } from "./options";
 
-export type RunInput = { input: JsonObject; options: RunOptions; source: string };
+type RunInput = { input: JsonObject; options: RunOptions; source: string };
 
 /** The input and the options of a run, to start another one with them. */
 export const runInputQuery = (runId: string) =>

@@ -2,7 +2,7 @@
 import type { StorageKind, StorageRecord } from "@/api/storageRecords";
 import { plural } from "@/format/numbers";
 
-export type KindWords = {
+type KindWords = {
   /** In the middle of a sentence. */
   word: string;
   title: string;

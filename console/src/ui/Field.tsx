@@ -51,9 +51,9 @@ export function TextInput({ unit, isInvalid, isMono, className, ...rest }: TextI
   );
 }
 
-export function SearchInput({ keyHint, ...rest }: ComponentPropsWithRef<"input"> & { keyHint?: string }) {
+export function SearchInput({ keyHint, className, ...rest }: ComponentPropsWithRef<"input"> & { keyHint?: string }) {
   return (
-    <span className={clsx(styles.control, styles.small, styles.search)}>
+    <span className={clsx(styles.control, styles.small, styles.search, className)}>
       <Search aria-hidden />
       <input type="search" {...rest} className={styles.input} />
       {keyHint && <kbd className={styles.key}>{keyHint}</kbd>}

@@ -3,7 +3,7 @@ import { mainPane } from "@/ui/mainPane";
 import { createStore } from "@/ui/store";
 import styles from "./Page.module.css";
 
-export type Crumb = { label: string; href?: string };
+type Crumb = { label: string; href?: string };
 
 /** What the top bar shows of the current page. */
 export const topBar = createStore<{ title: string; crumbs: Crumb[]; id?: string }>({ title: "", crumbs: [] });

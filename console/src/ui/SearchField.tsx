@@ -11,11 +11,13 @@ type Props = {
   placeholder?: string;
   /** The key that leads to the field, which shows it: `/` for the search of a list. */
   keyHint?: string;
+  /** Its place in a toolbar. */
+  className?: string | undefined;
   onChange: (value: string) => void;
 };
 
 /** A search that applies while the user types, but not at each key. */
-export function SearchField({ value, label, placeholder = label, keyHint = "/", onChange }: Props) {
+export function SearchField({ value, label, placeholder = label, keyHint = "/", className, onChange }: Props) {
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(value);
   const [shown, setShown] = useState(value);
@@ -40,6 +42,7 @@ export function SearchField({ value, label, placeholder = label, keyHint = "/", 
       onChange={(event) => setText(event.target.value)}
       onKeyDown={(event) => event.key === "Escape" && text === "" && event.currentTarget.blur()}
       keyHint={keyHint}
+      className={className}
     />
   );
 }

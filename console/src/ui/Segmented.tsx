@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { count } from "@/format/numbers";
 import styles from "./Segmented.module.css";
 
-export type Segment<T extends string> = { value: T; label: string; icon?: ReactNode; count?: number | undefined };
+type Segment<T extends string> = { value: T; label: string; icon?: ReactNode; count?: number | undefined };
 
 type Props<T extends string> = { label: string; segments: Segment<T>[]; value: T; onChange: (value: T) => void };
 

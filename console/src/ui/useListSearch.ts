@@ -1,6 +1,6 @@
 import { useAddress } from "@/ui/useAddress";
 
-export type ListSearch = { q: string; onSearch: (text: string) => void };
+type ListSearch = { q: string; onSearch: (text: string) => void };
 
 /** The rows of a list that contain a text, in any case. The text is `q` of the address. */
 export function useListSearch<Row>(

@@ -67,7 +67,7 @@ export function BuildDialog({ actor, onClose }: { actor: ActorRecord; onClose: (
   );
 }
 
-export type BuildOrder = { version: string; tag?: string | undefined; usesCache: boolean };
+type BuildOrder = { version: string; tag?: string | undefined; usesCache: boolean };
 
 /** Starts a build and opens its page. */
 export function useBuild(actor: { id: string }, onStarted: () => void = () => {}) {

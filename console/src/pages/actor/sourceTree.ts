@@ -2,7 +2,7 @@
 
 export type SourceFile = { name: string; folder?: boolean; format?: string; content?: string };
 
-export type TreeEntry = { path: string; name: string; depth: number; isFolder: boolean };
+type TreeEntry = { path: string; name: string; depth: number; isFolder: boolean };
 
 /** Folders first, then files, each by name. Files inside folders that are not listed have folders too. */
 export function treeOf(files: readonly SourceFile[]): TreeEntry[] {

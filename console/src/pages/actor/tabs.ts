@@ -12,7 +12,7 @@ export const TABS = [
   ["settings", "Settings"],
 ] as const;
 
-export type ActorTab = (typeof TABS)[number][0];
+type ActorTab = (typeof TABS)[number][0];
 
 /** `/actors/:id/input` and the fragment `#console` mean the form too. */
 const ALIASES: Record<string, ActorTab> = { input: "start", console: "start", tasks: "saved-tasks" };

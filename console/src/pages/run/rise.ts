@@ -1,6 +1,6 @@
 /** The last lasting rise of a curve, as a clue to what filled the memory. */
 
-export type Rise = { from: number; to: number; perSec: number };
+type Rise = { from: number; to: number; perSec: number };
 
 const TOLERANCE = 0.05;
 const LEAST_RISE = 0.25;

@@ -12,7 +12,7 @@ export type RunTabProps = { run: Run };
 /** A query whose result is shown as a number beside the label of a tab; null is not known. */
 type CountQuery = UseQueryOptions<unknown, Error, number | null>;
 
-export type RunTab = {
+type RunTab = {
   /** The fragment. `aliases` are other fragments that open the tab. */
   id: string;
   aliases?: string[];

@@ -9,7 +9,6 @@ import { Page, Section } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
 import { type Column, Table } from "@/ui/Table";
 import { ProxyRequests } from "./ProxyRequests";
-import styles from "./Server.module.css";
 import { TwoLines } from "./TwoLines";
 
 export function ProxyPage() {
@@ -72,18 +71,16 @@ function Groups({ names, isOperator }: { names: Group[]; isOperator: boolean }) 
     ...(isOperator ? [{ id: "way", header: "Connects", width: 320, cell: (group: Group) => way(group.name) }] : []),
   ];
   return (
-    <div className={styles.flush}>
-      <Table
-        label="Groups of the proxy"
-        columns={columns}
-        rows={names}
-        rowId={(group) => group.name}
-        compact={(group) => (
-          <TwoLines first={<b>{group.name}</b>} last={isOperator ? way(group.name) : null}>
-            {group.description}
-          </TwoLines>
-        )}
-      />
-    </div>
+    <Table
+      label="Groups of the proxy"
+      columns={columns}
+      rows={names}
+      rowId={(group) => group.name}
+      compact={(group) => (
+        <TwoLines first={<b>{group.name}</b>} last={isOperator ? way(group.name) : null}>
+          {group.description}
+        </TwoLines>
+      )}
+    />
   );
 }

@@ -19,19 +19,17 @@ export function ProxyRequests() {
     return <p className={styles.note}>No request has gone through the proxy since the server was started.</p>;
   }
   return (
-    <div className={styles.flush}>
-      <Table
-        label="Last requests through the proxy"
-        columns={COLUMNS}
-        rows={data}
-        rowId={keyOf}
-        compact={(request) => (
-          <TwoLines first={<code>{addressOf(request)}</code>} last={resultOf(request)}>
-            {shortTime(request.startedAt)} · {duration(request.durationMillis)} · {request.group ?? "no group"}
-          </TwoLines>
-        )}
-      />
-    </div>
+    <Table
+      label="Last requests through the proxy"
+      columns={COLUMNS}
+      rows={data}
+      rowId={keyOf}
+      compact={(request) => (
+        <TwoLines first={<code>{addressOf(request)}</code>} last={resultOf(request)}>
+          {shortTime(request.startedAt)} · {duration(request.durationMillis)} · {request.group ?? "no group"}
+        </TwoLines>
+      )}
+    />
   );
 }
 

@@ -33,19 +33,18 @@ function UsageDetails({ usage }: { usage: Usage }) {
   return (
     <>
       <Days days={usage.dailyServiceUsages} />
-      <div className={styles.flush}>
-        <Table
-          label="Usage by service"
-          columns={COLUMNS}
-          rows={services}
-          rowId={(service) => service.name}
-          compact={(service) => (
-            <TwoLines first={label(service.name)} last={usd(service.amount)}>
-              {quantity(service.quantity)}
-            </TwoLines>
-          )}
-        />
-      </div>
+
+      <Table
+        label="Usage by service"
+        columns={COLUMNS}
+        rows={services}
+        rowId={(service) => service.name}
+        compact={(service) => (
+          <TwoLines first={label(service.name)} last={usd(service.amount)}>
+            {quantity(service.quantity)}
+          </TwoLines>
+        )}
+      />
     </>
   );
 }

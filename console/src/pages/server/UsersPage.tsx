@@ -8,7 +8,6 @@ import { Page, Section } from "@/ui/Page";
 import { Skeleton } from "@/ui/Skeleton";
 import { type Column, Table } from "@/ui/Table";
 import { LimitsForm } from "./LimitsForm";
-import styles from "./Server.module.css";
 import { TwoLines } from "./TwoLines";
 import { UsageSection } from "./UsageSection";
 
@@ -48,19 +47,17 @@ function Account({ user, limits }: { user: User; limits: Limits }) {
         ]}
       />
       <Section title="Limits" note="in force for every start and every new record">
-        <div className={styles.flush}>
-          <Table
-            label="Limits"
-            columns={LIMIT_COLUMNS}
-            rows={limitRows(limits)}
-            rowId={(row) => row.name}
-            compact={(row) => (
-              <TwoLines first={row.name} last={<Bar share={share(row.used, row.most)} />}>
-                {amount(row.used, row.digits)} of {amount(row.most, 0)}
-              </TwoLines>
-            )}
-          />
-        </div>
+        <Table
+          label="Limits"
+          columns={LIMIT_COLUMNS}
+          rows={limitRows(limits)}
+          rowId={(row) => row.name}
+          compact={(row) => (
+            <TwoLines first={row.name} last={<Bar share={share(row.used, row.most)} />}>
+              {amount(row.used, row.digits)} of {amount(row.most, 0)}
+            </TwoLines>
+          )}
+        />
       </Section>
       <Section title="Change limits">
         <LimitsForm limits={limits} />

@@ -4,7 +4,7 @@ import type { Json } from "@/json/exact";
 
 export type Parsed = { value: Json | undefined; problem?: undefined } | { problem: string; value?: undefined };
 
-export type DraftOptions<Draft> = {
+type DraftOptions<Draft> = {
   format: (value: Json | undefined) => Draft;
   parse: (draft: Draft) => Parsed;
   value: Json | undefined;

@@ -46,9 +46,12 @@ export function DatasetToolbar({ dataset, views, address, all, columns, data, fo
         ]}
         onChange={(as) => change({ as: as === "json" ? as : undefined, item: undefined })}
       />
-      <span className={viewer.find}>
-        <SearchField value={find} label="Find on this page" onChange={(text) => change({ find: text })} />
-      </span>
+      <SearchField
+        className={viewer.find}
+        value={find}
+        label="Find on this page"
+        onChange={(text) => change({ find: text })}
+      />
       {find !== "" && (
         <span className={styles.quiet} role="status">
           {count(found)} of {count(data.items.length)}

@@ -55,9 +55,12 @@ export function QueueView({ queue, empty, actions }: Props) {
           ]}
           onChange={(value) => change({ outcome: value })}
         />
-        <span className={viewer.find}>
-          <SearchField value={find} label="Find in the loaded requests" onChange={(text) => change({ find: text })} />
-        </span>
+        <SearchField
+          className={viewer.find}
+          value={find}
+          label="Find in the loaded requests"
+          onChange={(text) => change({ find: text })}
+        />
         <span className={viewer.actions}>{actions}</span>
       </div>
       {requests.length === 0 && outcome && (

@@ -37,9 +37,7 @@ export function StoreView({ store, empty, actions }: Props) {
   return (
     <div className={styles.view}>
       <div className={styles.toolbar}>
-        <span className={styles.search}>
-          <SearchField value={prefix} label="Keys that begin with" onChange={(text) => change({ prefix: text })} />
-        </span>
+        <SearchField value={prefix} label="Keys that begin with" onChange={(text) => change({ prefix: text })} />
         <span className={styles.quiet} role="status">
           {count(keys.length)}
           {hasNextPage ? " and more" : ""}

@@ -2,7 +2,7 @@
 
 import type { RecordInfo } from "@/api/storeRecords";
 
-export type Preview = "json" | "text" | "image" | "html" | "none" | "too-large";
+type Preview = "json" | "text" | "image" | "html" | "none" | "too-large";
 
 /** Larger texts would make the page slow, so that they are only downloaded. */
 const MAX_TEXT = 4_000_000;

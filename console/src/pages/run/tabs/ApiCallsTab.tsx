@@ -31,14 +31,12 @@ export function ApiCallsTab({ run }: RunTabProps) {
   return (
     <>
       <div className={styles.toolbar}>
-        <span className={styles.find}>
-          <SearchField
-            value={q}
-            label="Find API calls"
-            placeholder="Method, path, query or status"
-            onChange={(text) => change({ q: text, calls: undefined })}
-          />
-        </span>
+        <SearchField
+          value={q}
+          label="Find API calls"
+          placeholder="Method, path, query or status"
+          onChange={(text) => change({ q: text, calls: undefined })}
+        />
         <span className={styles.quiet}>
           {q !== "" && `${count(data.matching)} match, `}
           {count(data.total)} in all
@@ -78,7 +76,7 @@ export function ApiCallsTab({ run }: RunTabProps) {
 }
 
 const COLUMNS: Column<ApiCall & { id: string }>[] = [
-  { id: "at", header: "Time", width: 120, narrowWidth: 112, cell: ({ at }) => clockTime(at) + millisOf(at) },
+  { id: "at", header: "Time", width: 120, cell: ({ at }) => clockTime(at) + millisOf(at) },
   { id: "method", header: "Method", width: 88, narrowWidth: 72, cell: ({ method }) => <code>{method}</code> },
   { id: "path", header: "Path", grows: true, cell: (call) => <Path call={call} /> },
   {

@@ -28,14 +28,12 @@ export function EnvironmentTab({ run }: RunTabProps) {
   return (
     <>
       <div className={styles.toolbar}>
-        <span className={styles.find}>
-          <SearchField
-            value={find}
-            label="Find a variable"
-            placeholder="Name or value"
-            onChange={(text) => change({ find: text })}
-          />
-        </span>
+        <SearchField
+          value={find}
+          label="Find a variable"
+          placeholder="Name or value"
+          onChange={(text) => change({ find: text })}
+        />
         <span className={styles.quiet}>
           {plural(data.variables.length, "variable")}
           {!data.hasImage && "; the image is gone, so that its own variables are missing"}
