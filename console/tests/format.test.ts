@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { bytes, cores, count, MISSING, megabytes, usd } from "@/format/numbers";
-import { duration, durationInWords, offset, setTimeZone, shortTime } from "@/format/times";
+import { duration, durationInWords, fullTime, fullTimeIn, offset, setTimeZone, shortTime } from "@/format/times";
 
 describe("a missing value", () => {
   it.each([count, megabytes, bytes, usd, duration, durationInWords, shortTime])("is a dash and never 0", (format) => {
@@ -10,7 +10,8 @@ describe("a missing value", () => {
 
 describe("numbers", () => {
   it("separates thousands of counts, but not of memory sizes", () => {
-    expect([count(1284), megabytes(1024 ** 3 * 4)]).toEqual(["1,284", "4096"]);
+    expect([count(999), count(1284), count(12_345_678)]).toEqual(["999", "1,284", "12,345,678"]);
+    expect(megabytes(1024 ** 3 * 4)).toBe("4096");
   });
   it.each([
     [0, "0 B"],
@@ -47,5 +48,18 @@ describe("times", () => {
     expect(shortTime("2026-11-25T13:21:55Z", now)).toBe("14:21:55");
     expect(shortTime("2026-11-25T23:30:00Z", now)).toBe("26 Nov 00:30");
     expect(shortTime("2025-01-02T03:04:05Z", now)).toBe("2 Jan 2025 04:04");
+    expect(fullTime("2026-06-30T22:04:05Z")).toBe("1 July 2026, 00:04:05");
+    expect(fullTimeIn("2026-11-25T23:30:00Z", "Asia/Tokyo")).toBe("Thu, 26 November 2026, 08:30:00");
+  });
+  it("are the same in the browser's zone, whether it was chosen or not", () => {
+    vi.stubEnv("TZ", "America/St_Johns"); // half an hour off, with summer time
+    const instants = ["2026-01-01T03:29:59Z", "2026-07-01T12:00:00Z", "2026-03-08T05:30:00Z", 0];
+    const shown = (chosen: string | null) => {
+      setTimeZone(chosen);
+      return instants.map((each) => [fullTime(each), shortTime(each, Date.parse("2026-07-01T00:00:00Z"))]);
+    };
+    expect(shown(null)).toEqual(shown("America/St_Johns"));
+    expect(shown(null)[0]).toEqual(["31 December 2025, 23:59:59", "31 Dec 2025 23:59"]);
+    vi.unstubAllEnvs();
   });
 });

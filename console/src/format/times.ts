@@ -8,34 +8,92 @@ const DAY = 24 * HOUR;
 
 type Instant = string | number | Date;
 
-/** The zone in which times are shown: that of the settings, or that of the browser. */
-let zone: string | undefined;
+/** The zone that the settings name, or null for that of the browser. */
+let chosenZone: string | null = null;
 
 export function setTimeZone(name: string | null): void {
-  zone = name ?? undefined;
+  chosenZone = name;
 }
 
-const browserZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+/** The zone that the settings name, or null if times are those of the browser. */
+export function chosenTimeZone(): string | null {
+  return chosenZone;
+}
 
+/** The zone in which times are shown. */
 export function timeZone(): string {
-  return zone ?? browserZone;
+  return chosenZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
+
+const MONTHS = [
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
+];
+const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+
+/** A time as a calendar and a clock show it. `month` begins at 0. */
+type LocalTime = { year: number; month: number; day: number; hour: number; minute: number; second: number };
+
+/** A time in a zone, or in that of the browser without `Intl`, whose first use in a page takes long. */
+function localTime(instant: Instant, inZone: string | null = chosenZone): LocalTime {
+  const at = new Date(instant);
+  if (inZone !== null) return timeIn(inZone, at);
+  return {
+    year: at.getFullYear(),
+    month: at.getMonth(),
+    day: at.getDate(),
+    hour: at.getHours(),
+    minute: at.getMinutes(),
+    second: at.getSeconds(),
+  };
+}
+
+const NUMBERS: Intl.DateTimeFormatOptions = {
+  year: "numeric",
+  month: "numeric",
+  day: "numeric",
+  hour: "numeric",
+  minute: "numeric",
+  second: "numeric",
+  hourCycle: "h23",
+};
 
 /** A formatter takes long to create and is used for each line of a log. */
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
-function formatted(instant: Instant, options: Intl.DateTimeFormatOptions, inZone = timeZone()): string {
-  const key = `${inZone} ${Object.entries(options)}`;
-  const formatter = formatters.get(key) ?? new Intl.DateTimeFormat("en-GB", { ...options, timeZone: inZone });
-  formatters.set(key, formatter);
-  return formatter.format(new Date(instant));
+function timeIn(zone: string, at: Date): LocalTime {
+  const formatter = formatters.get(zone) ?? new Intl.DateTimeFormat("en-GB", { ...NUMBERS, timeZone: zone });
+  formatters.set(zone, formatter);
+  const parts = Object.fromEntries(formatter.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
+  return { year, month: month - 1, day, hour, minute, second };
 }
 
-const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
+function twoDigits(value: number): string {
+  return String(value).padStart(2, "0");
+}
+
+function clockText({ hour, minute, second }: LocalTime): string {
+  return `${twoDigits(hour)}:${twoDigits(minute)}:${twoDigits(second)}`;
+}
+
+function dateText({ day, month, year }: LocalTime): string {
+  return `${day} ${MONTHS[month]} ${year}`;
+}
 
 /** `14:21:55`. */
 export function clockTime(instant: Instant | null | undefined): string {
-  return instant == null ? MISSING : formatted(instant, CLOCK);
+  return instant == null ? MISSING : clockText(localTime(instant));
 }
 
 /** `.403`, to follow a clock time. */
@@ -46,27 +104,29 @@ export function millisOf(instant: number): string {
 /** `14:21:55` today, otherwise `24 Nov 14:21`, with the year if it is another. */
 export function shortTime(instant: Instant | null | undefined, now: number = Date.now()): string {
   if (instant == null) return MISSING;
-  const date: Intl.DateTimeFormatOptions = { day: "numeric", month: "short", year: "numeric" };
-  if (formatted(instant, date) === formatted(now, date)) return clockTime(instant);
-  const isThisYear = formatted(instant, { year: "numeric" }) === formatted(now, { year: "numeric" });
-  const day = formatted(instant, { day: "numeric", month: "short", ...(isThisYear ? {} : { year: "numeric" }) });
-  return `${day} ${formatted(instant, { hour: "2-digit", minute: "2-digit" })}`;
+  const [at, present] = [localTime(instant), localTime(now)];
+  if (dateText(at) === dateText(present)) return clockText(at);
+  const year = at.year === present.year ? "" : ` ${at.year}`;
+  const month = MONTHS[at.month]?.slice(0, 3);
+  return `${at.day} ${month}${year} ${twoDigits(at.hour)}:${twoDigits(at.minute)}`;
 }
 
 /** `25 November 2026, 14:21:55`, for tooltips and details. */
 export function fullTime(instant: Instant | null | undefined): string {
   if (instant == null) return MISSING;
-  return `${formatted(instant, { day: "numeric", month: "long", year: "numeric" })}, ${clockTime(instant)}`;
+  const at = localTime(instant);
+  return `${dateText(at)}, ${clockText(at)}`;
 }
 
-/** The same in another zone, with the day of the week. */
+/** `Wed, 25 November 2026, 14:21:55`: the same in another zone, with the day of the week. */
 export function fullTimeIn(instant: Instant, inZone: string): string {
-  const day = formatted(instant, { weekday: "short", day: "numeric", month: "long", year: "numeric" }, inZone);
-  return `${day}, ${formatted(instant, CLOCK, inZone)}`;
+  const at = localTime(instant, inZone);
+  const day = DAYS[new Date(Date.UTC(at.year, at.month, at.day)).getUTCDay()];
+  return `${day}, ${dateText(at)}, ${clockText(at)}`;
 }
 
 export function fullDate(instant: Instant): string {
-  return formatted(instant, { day: "numeric", month: "long", year: "numeric" });
+  return dateText(localTime(instant));
 }
 
 /** A duration in a table: `0.4s`, `41s`, `1m 12s`, `2h 05m`, `3d 04h`. */
@@ -88,7 +148,7 @@ function trimmed(seconds: number): string {
 }
 
 function parts(millis: number, [s, min, h, d]: [string, string, string, string], gap: string, between: string): string {
-  const pad = (value: number) => (gap === "" ? String(value).padStart(2, "0") : String(value));
+  const pad = (value: number) => (gap === "" ? twoDigits(value) : String(value));
   const pair = (large: number, largeUnit: string, small: number, smallUnit: string) =>
     `${large}${gap}${largeUnit}${between}${pad(small)}${gap}${smallUnit}`;
   if (millis < MINUTE) return `${Math.floor(millis / SECOND)}${gap}${s}`;
@@ -101,6 +161,5 @@ function parts(millis: number, [s, min, h, d]: [string, string, string, string],
 export function offset(millis: number): string {
   const seconds = Math.max(0, Math.floor(millis / SECOND));
   const [h, min, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
-  const two = (value: number) => String(value).padStart(2, "0");
-  return h > 0 ? `${h}:${two(min)}:${two(s)}` : `${min}:${two(s)}`;
+  return h > 0 ? `${h}:${twoDigits(min)}:${twoDigits(s)}` : `${min}:${twoDigits(s)}`;
 }

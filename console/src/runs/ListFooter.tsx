@@ -1,5 +1,5 @@
 import { count } from "@/format/numbers";
-import { fullDate, timeZone } from "@/format/times";
+import { chosenTimeZone, fullDate } from "@/format/times";
 import { useNow } from "@/ui/now";
 import { type Store, useStore } from "@/ui/store";
 import styles from "./RunList.module.css";
@@ -37,7 +37,7 @@ export function ListFooter({ range, total }: { range: Store<[number, number]>; t
 function Today() {
   return (
     <span className={styles.today}>
-      Today {fullDate(useNow(true))}, times in {timeZone()}
+      Today {fullDate(useNow(true))}, times in {chosenTimeZone() ?? "your time zone"}
     </span>
   );
 }
