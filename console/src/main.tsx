@@ -6,6 +6,7 @@ import { createRoot } from "react-dom/client";
 import "@/styles/tokens.css";
 import "@/styles/base.css";
 import { Unreachable } from "@/api/errors";
+import { serverQuery } from "@/api/server";
 import { applyPreferences } from "@/app/preferences";
 import { createConsoleRouter } from "@/app/router";
 import { SignInGate } from "@/app/SignInGate";
@@ -34,17 +35,21 @@ function adoptNonce(): void {
   if (meta?.nonce) setNonce(meta.nonce);
 }
 
-function start(root: HTMLElement): void {
+async function start(root: HTMLElement): Promise<void> {
   sessionStorage.removeItem("greenroom.lost"); // the document has its script: index.html counts lost ones
   applyPreferences();
   adoptNonce();
   const queries = createQueryClient();
+  void queries.prefetchQuery(serverQuery);
+  const router = createConsoleRouter(queries);
+  await router.load(); // until then the shell of index.html is shown
   followEvents(queries);
+  delete root.dataset.shell;
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queries}>
         <SignInGate>
-          <RouterProvider router={createConsoleRouter()} />
+          <RouterProvider router={router} />
         </SignInGate>
       </QueryClientProvider>
     </StrictMode>,
@@ -52,4 +57,4 @@ function start(root: HTMLElement): void {
 }
 
 const root = document.getElementById("root");
-if (root) start(root);
+if (root) void start(root);

@@ -10,7 +10,7 @@ from tests.console.browser import Visit
 pytestmark = pytest.mark.docker
 
 
-@pytest.mark.parametrize("pattern", ["**/assets/index-*.js", "**/assets/*.css"])
+@pytest.mark.parametrize("pattern", ["**/assets/index-*.js", "**/assets/start-*.js", "**/assets/*.css"])
 def test_a_page_that_loses_a_request_at_its_start_loads_again(visit: Visit, pattern: str) -> None:
     lost: list[str] = []
 

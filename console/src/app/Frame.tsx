@@ -2,18 +2,14 @@ import { Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { useKeys } from "@/ui/keys";
 import { mainPane } from "@/ui/mainPane";
-import { useStore } from "@/ui/store";
-import { Toasts } from "@/ui/Toasts";
 import styles from "./Frame.module.css";
 import { useGlobalKeys } from "./globalKeys";
 import { Overlays } from "./Overlays";
-import { preferences } from "./preferences";
 import { Sidebar } from "./Sidebar";
 import { TopBar } from "./TopBar";
 
 /** What surrounds every page: the sidebar, the top bar, the command palette, and the place of toasts. */
 export function Frame() {
-  const { isSidebarNarrow } = useStore(preferences);
   const [isDrawerOpen, setDrawerOpen] = useState(false);
   const { pathname } = useLocation();
   const sidebar = useRef<HTMLElement>(null);
@@ -28,7 +24,7 @@ export function Frame() {
     if (isDrawerOpen) sidebar.current?.querySelector("a")?.focus();
   }, [isDrawerOpen]);
   return (
-    <div className={styles.frame} data-narrow={isSidebarNarrow} data-drawer={isDrawerOpen}>
+    <div className={styles.frame} data-drawer={isDrawerOpen}>
       {/* biome-ignore lint/a11y/useValidAnchor: it goes to the content as any skip link, but leaves the fragment alone */}
       <a href="#main" className={styles.skip} onClick={skip}>
         Skip to the content
@@ -48,7 +44,6 @@ export function Frame() {
           <Outlet />
         </main>
       </div>
-      <Toasts />
       <Overlays />
     </div>
   );

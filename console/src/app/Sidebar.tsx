@@ -17,9 +17,7 @@ export function Sidebar({ ref }: { ref: Ref<HTMLElement> }) {
         <Mark />
         <div className={styles.wide}>
           <div className={styles.name}>Greenroom</div>
-          <div className={styles.host}>
-            {server?.user?.username ?? "local"} · {window.location.host}
-          </div>
+          <div className={styles.host}>{server && `${server.user?.username ?? "local"} · ${window.location.host}`}</div>
         </div>
       </div>
       <button type="button" className={styles.search} onClick={() => openPalette()} aria-label="Search">
@@ -91,7 +89,7 @@ const MEGABYTES_PER_GIGABYTE = 1024;
 
 function Footer() {
   const { data: server } = useQuery(serverQuery);
-  if (!server?.memory) return <div className={styles.footer} />;
+  if (!server?.memory) return <div className={clsx(styles.footer, styles.wide)} />;
   const { usedMbytes, limitMbytes } = server.memory;
   const gigabytes = (mbytes: number) => mbytes / MEGABYTES_PER_GIGABYTE;
   return (

@@ -29,13 +29,14 @@ export function changePreferences(changes: Partial<Preferences>): void {
   applyPreferences();
 }
 
-/** Put the preferences in force. Called before the first paint. */
+/** Put the preferences in force. For the shell, a script in index.html does the same before the first paint. */
 export function applyPreferences(): void {
-  const { theme, density, timeZone, hasKeys } = preferences.get();
+  const { theme, density, timeZone, hasKeys, isSidebarNarrow } = preferences.get();
   const root = document.documentElement;
   if (theme === "system") delete root.dataset.theme;
   else root.dataset.theme = theme;
   root.dataset.density = density;
+  root.dataset.narrow = String(isSidebarNarrow);
   setTimeZone(timeZone);
   enableSingleKeys(hasKeys);
 }

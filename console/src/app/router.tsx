@@ -1,6 +1,10 @@
-/** Every address of the console. Each page is a chunk of its own, fetched when its address is opened. */
+/**
+ * Every address of the console. Each page is a chunk of its own, fetched when its address is opened, except the list of
+ * runs, where the console opens.
+ */
+import type { QueryClient } from "@tanstack/react-query";
 import {
-  createRootRoute,
+  createRootRouteWithContext,
   createRoute,
   createRouter,
   lazyRouteComponent,
@@ -9,13 +13,17 @@ import {
 } from "@tanstack/react-router";
 import { FailedPage } from "@/pages/FailedPage";
 import { NotFoundPage } from "@/pages/NotFoundPage";
+import { fetchRunsPage, RunsPage } from "@/pages/runs/RunsPage";
 import { patiently } from "@/ui/lazily";
 import { Frame } from "./Frame";
 
 /** A page that is a chunk of its own. */
 const lazyPage: typeof lazyRouteComponent = (load, name) => lazyRouteComponent(() => patiently(load), name);
 
-const root = createRootRoute({ component: Frame, notFoundComponent: () => <NotFoundPage /> });
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({
+  component: Frame,
+  notFoundComponent: () => <NotFoundPage />,
+});
 
 type Search = Record<string, unknown>;
 
@@ -39,11 +47,24 @@ function moved<Path extends string>(path: Path, to: string, hash?: string) {
   });
 }
 
-const Runs = lazyPage(() => import("@/pages/runs/RunsPage"), "RunsPage");
 const Run = lazyPage(() => import("@/pages/run/RunPage"), "RunPage");
 const Actor = lazyPage(() => import("@/pages/actor/ActorPage"), "ActorPage");
 const Task = lazyPage(() => import("@/pages/tasks/TaskPage"), "TaskPage");
 const Integrations = lazyPage(() => import("@/pages/server/IntegrationsPage"), "IntegrationsPage");
+
+const SOON_MILLIS = 150;
+
+/** The list of runs is drawn with its data if the server returns them soon, otherwise first without them. */
+const runs = createRoute({
+  getParentRoute: () => root,
+  path: "/actors/runs",
+  component: RunsPage,
+  validateSearch: (search: Search): Search => search,
+  loader: ({ context, location }) => {
+    const isLate = new Promise((resolve) => setTimeout(resolve, SOON_MILLIS));
+    return Promise.race([isLate, fetchRunsPage(context.queries, location.search)]).then(() => null);
+  },
+});
 
 /** Addresses of an organization are those of the user, after a prefix. */
 const organization = createRoute({
@@ -60,7 +81,7 @@ const organization = createRoute({
 const routes = [
   moved("/", "/actors/runs"),
   organization,
-  page("/actors/runs", Runs),
+  runs,
   page("/actors/runs/$runId", Run),
   page("/actors/$actorId/runs/$runId", Run),
   page("/actors/tasks/$taskId/runs/$runId", Run),
@@ -154,8 +175,9 @@ const routes = [
   moved("/account", "/settings/integrations"),
 ];
 
-export function createConsoleRouter() {
+export function createConsoleRouter(queries: QueryClient) {
   return createRouter({
+    context: { queries },
     routeTree: root.addChildren(routes),
     defaultPreload: "intent",
     scrollRestoration: false,

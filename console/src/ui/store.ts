@@ -25,7 +25,7 @@ export function createStore<T>(initial: T): Store<T> {
 }
 
 export function useStore<T>(store: Store<T>): T {
-  return useSyncExternalStore(store.subscribe, store.get);
+  return useSyncExternalStore(store.subscribe, store.get, store.get);
 }
 
 /** A part of a value. The component is drawn again only if this part changes, which has to be a primitive. */
@@ -33,5 +33,6 @@ export function useStorePart<T, Part extends string | number | boolean | null | 
   store: Store<T>,
   partOf: (value: T) => Part,
 ): Part {
-  return useSyncExternalStore(store.subscribe, () => partOf(store.get()));
+  const part = () => partOf(store.get());
+  return useSyncExternalStore(store.subscribe, part, part);
 }

@@ -1,17 +1,28 @@
-import { useQuery } from "@tanstack/react-query";
+import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { Play } from "lucide-react";
-import { type RunFilter, runCountsQuery } from "@/api/runs";
+import { actorsQuery } from "@/api/actors";
+import { type RunFilter, runCountsQuery, runsQuery } from "@/api/runs";
 import { openPalette } from "@/app/paletteState";
 import { count, plural } from "@/format/numbers";
 import { ColumnPicker, useRunColumns } from "@/runs/ColumnPicker";
 import { ExportMenu } from "@/runs/ExportMenu";
 import { RunList } from "@/runs/RunList";
 import { PERIODS } from "@/runs/StartedChip";
-import { useRunFilter } from "@/runs/search";
+import { parseFilter, useRunFilter } from "@/runs/search";
 import { Button } from "@/ui/Button";
 import { Page } from "@/ui/Page";
 
 const NOTHING_FIXED: RunFilter = {};
+
+/** Fetch what the page shows, so that it need not wait until it is drawn. */
+export async function fetchRunsPage(queries: QueryClient, search: Record<string, unknown>): Promise<void> {
+  const filter = parseFilter(search);
+  await Promise.all([
+    queries.prefetchInfiniteQuery(runsQuery(filter)),
+    queries.prefetchQuery(runCountsQuery(filter)),
+    queries.prefetchQuery(actorsQuery),
+  ]);
+}
 
 /** All runs of the user. */
 export function RunsPage() {
