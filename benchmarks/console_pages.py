@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, CDPSession, sync_playwright
 
 from benchmarks.table import CONSOLE, show
 from testing.api_client import TOKEN
@@ -32,15 +32,12 @@ const look = () => {
 }
 look()
 """
-MARKS_AT_REST = f"""new Promise(resolve => {{
-    const timer = setInterval(() => {{
-        const {{drawn, tasksEnd}} = window.marks
-        if (drawn === 0 || performance.now() - Math.max(drawn, tasksEnd) < {QUIET_MILLIS}) return
-        clearInterval(timer)
-        const [paint] = performance.getEntriesByName("first-contentful-paint")
-        resolve({{drawn, tasksEnd, painted: paint.startTime}})
-    }}, 100)
-}})"""
+MARKS_AT_REST = f"""(() => {{
+    const {{drawn, tasksEnd}} = window.marks
+    if (drawn === 0 || performance.now() - Math.max(drawn, tasksEnd) < {QUIET_MILLIS}) return null
+    return {{drawn, tasksEnd, painted: performance.getEntriesByName("first-contentful-paint")[0].startTime}}
+}})()"""
+POLL_MILLIS = 100
 
 
 def measure(server: LiveServer) -> None:
@@ -71,19 +68,26 @@ def empty_page(server: LiveServer) -> str:
 
 
 def open_once(browser: Browser, server: LiveServer, path: str) -> Mapping[str, float]:
-    """Open a path in a new browser profile, wait until the page is at rest, and return its marks.
-
-    Playwright itself would first run a large script of its own in the page, which would count as a long task.
-    """
+    """Open a path in a new browser profile, wait until the page is at rest, and return its marks."""
     context = browser.new_context(viewport=WIDE)
     context.add_init_script(MARKS)
     page = context.new_page()
     session = context.new_cdp_session(page)
     session.send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
     page.goto(f"http://localhost:{server.port}{path}")
-    evaluation = {"expression": MARKS_AT_REST, "awaitPromise": True, "returnByValue": True}
-    marks: Mapping[str, float] = session.send("Runtime.evaluate", evaluation)["result"]["value"]
+    while (marks := marks_at_rest(session)) is None:
+        page.wait_for_timeout(POLL_MILLIS)
     context.close()
+    return marks
+
+
+def marks_at_rest(session: CDPSession) -> Mapping[str, float] | None:
+    """Return the marks of a page; None while it is not at rest.
+
+    Playwright itself would first run a large script of its own in the page, which would count as a long task.
+    """
+    evaluation = {"expression": MARKS_AT_REST, "returnByValue": True}
+    marks: Mapping[str, float] | None = session.send("Runtime.evaluate", evaluation)["result"]["value"]
     return marks
 
 
