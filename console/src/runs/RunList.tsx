@@ -86,16 +86,17 @@ export function RunList({ columns, fixed = NOTHING_FIXED, empty }: Props) {
 /** The runs of a list. While another filter loads, they are those of the last one that belong to it. */
 function useRuns(filter: RunFilter) {
   const query = useInfiniteQuery(runsQuery(filter));
-  const { data, error, refetch, hasNextPage, isFetching, fetchNextPage, isPlaceholderData } = query;
+  const { data, error, refetch, hasNextPage, fetchNextPage, isPlaceholderData } = query;
   const isLoading = data === undefined || isPlaceholderData;
   const runs = useMemo(() => {
     const all = data?.pages.flatMap(({ items }) => items) ?? NO_RUNS;
     const now = Date.now();
     return isPlaceholderData ? all.filter((run) => canBeIn(filter, run, now)) : all;
   }, [data, isPlaceholderData, filter]);
+  // Following `isFetching` would draw the list again whenever it is fetched, also if nothing of it has changed.
   const more = useCallback(() => {
-    if (hasNextPage && !isFetching) void fetchNextPage();
-  }, [hasNextPage, isFetching, fetchNextPage]);
+    if (hasNextPage) void fetchNextPage({ cancelRefetch: false });
+  }, [hasNextPage, fetchNextPage]);
   const total = (isLoading ? undefined : data.pages.at(-1)?.total) ?? runs.length;
   return { runs, total, isLoading, error, refetch, more };
 }
