@@ -1,5 +1,6 @@
+import { useEffect, useState } from "react";
 import { count } from "@/format/numbers";
-import { chosenTimeZone, fullDate } from "@/format/times";
+import { chosenTimeZone, fullDate, timeZone } from "@/format/times";
 import { useNow } from "@/ui/now";
 import { type Store, useStore } from "@/ui/store";
 import styles from "./RunList.module.css";
@@ -35,9 +36,23 @@ export function ListFooter({ range, total }: { range: Store<[number, number]>; t
 }
 
 function Today() {
+  const zone = useTimeZone();
   return (
     <span className={styles.today}>
-      Today {fullDate(useNow(true))}, times in {chosenTimeZone() ?? "your time zone"}
+      Today {fullDate(useNow(true))}
+      {zone && `, times in ${zone}`}
     </span>
   );
+}
+
+const ZONE_MILLIS = 2_000;
+
+/** The name of the zone. That of the browser comes later, since the first use of Intl would delay the page. */
+function useTimeZone(): string | null {
+  const [zone, setZone] = useState(chosenTimeZone);
+  useEffect(() => {
+    const reading = setTimeout(() => setZone(timeZone()), ZONE_MILLIS);
+    return () => clearTimeout(reading);
+  }, []);
+  return zone;
 }
