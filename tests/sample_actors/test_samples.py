@@ -150,15 +150,6 @@ TABLE = {
         log=(r"ACTOR: Limits: .* 256 MB disk \(checked periodically", "Wrote", f"ACTOR: .*{OUT_OF_DISK}"),
         stats=DISK_OF_256,
     ),
-    "disk in one file": Row(
-        actor="disk_hog",
-        options=SMALL,
-        status="FAILED",
-        exit_code=1,
-        message=OUT_OF_DISK,
-        log=(f"Write failed with EFBIG after {256 * MBYTE} bytes",),
-        stats=DISK_OF_256,
-    ),
     "disk that suffices": Row(
         actor="disk_hog",
         input={"untilMbytes": 64},
@@ -217,6 +208,18 @@ def test_sample(server: LiveServer, row: Row) -> None:
     if row.items is not None:
         for expected, item in zip(row.items, server.items(run), strict=True):
             assert expected.items() <= item.items()
+
+
+@pytest.mark.docker
+def test_no_file_can_be_larger_than_the_disk(server: LiveServer) -> None:
+    """The write fails. If the disk is measured just before, the run is stopped, because the file fills all of it."""
+    run = server.finished_run(server.sample("disk_hog"), **SMALL)
+    log = lines(server.text(f"logs/{run['id']}"))
+    ends = {1: f"Write failed with EFBIG after {256 * MBYTE} bytes", 137: f"ACTOR: .*{OUT_OF_DISK}"}
+    assert run["status"] == "FAILED" and run["exitCode"] in ends, log
+    assert re.search(OUT_OF_DISK, run["statusMessage"])
+    assert_in_order((f"Wrote {240 * MBYTE} bytes", ends[run["exitCode"]]), log)
+    assert 256 * MBYTE <= run["stats"]["diskMaxBytes"] < 257 * MBYTE
 
 
 @pytest.mark.docker
