@@ -74,6 +74,9 @@ def test_the_palette_opens_the_run_of_an_id_even_before_the_server_has_searched(
     expect(visit.shown_id()).to_have_text(stage.live_run)
 
 
+RUNS_OR_LOADING = re.compile("^Runs?$")
+
+
 def test_rows_are_moved_to_selected_and_opened(visit: Visit, stage: ConsoleStage) -> None:
     visit.open("/actors/runs")
     page = visit.page
@@ -89,8 +92,10 @@ def test_rows_are_moved_to_selected_and_opened(visit: Visit, stage: ConsoleStage
     assert opened is not None
     visit.press("Enter")
     expect(page).to_have_url(re.compile(re.escape(opened)))
+    expect(page.locator("h1")).not_to_have_text(RUNS_OR_LOADING)  # the way back from a run that loads is the list
     visit.press("Escape")
-    expect(page.locator("h1")).not_to_have_text("Runs")
+    expect(page).not_to_have_url(re.compile(re.escape(opened)))
+    expect(page.locator("h1")).not_to_have_text(RUNS_OR_LOADING)
 
 
 LISTS = ("actors", "actors/runs", "actors/tasks", "schedules", "webhooks", "storage/datasets?unnamed=1")
