@@ -10,7 +10,7 @@ from runtime.base.sizes import MBYTE
 from runtime.reports.document import document
 from runtime.reports.figures import UNICODE
 from runtime.reports.fit_facts import facts
-from runtime.reports.fit_rows import EXPRESSION_HEADINGS, expression_row, headings, size_row
+from runtime.reports.fit_rows import headings, size_row
 
 
 def fit_page(fit: JsonDict) -> str:
@@ -18,15 +18,17 @@ def fit_page(fit: JsonDict) -> str:
     name, found = escape(fit["actor"]["name"]), fit["recommendation"]
     status = "SUCCEEDED" if found and found["isProven"] else "FAILED"
     summary = f"{found['memoryMbytes']} MB" if found else "No recommendation"
-    sentences = [fact for fact in facts(fit) if not fact.table]
+    found_out = [*facts(fit)]
+    sentences = [fact for fact in found_out if not fact.table]
     labeled = "".join(f"<dt>{escape(fact.label)}</dt><dd>{escape(fact.text)}</dd>" for fact in sentences)
+    expressions = "".join(_expression(fact.table) for fact in found_out if fact.table)
     header = (
         f'<header><span class="status {status}">{summary}</span><h1>{name}</h1>'
         f"<code>{escape(fit['buildNumber'])}</code>"
         f'<span class="muted">strategy {fit["strategy"]}</span></header>'
     )
     facts_list = f'<dl class="card labeled">{labeled}</dl>'
-    return document(f"{name} · memory", f"{header}{facts_list}{_sizes(fit)}{_expression(fit)}", OWN_STYLE)
+    return document(f"{name} · memory", f"{header}{facts_list}{_sizes(fit)}{expressions}", OWN_STYLE)
 
 
 OWN_STYLE = """
@@ -43,14 +45,9 @@ def _sizes(fit: JsonDict) -> str:
     return _table("Sizes", [*headings(fit), "Peak of the limit"], rows)
 
 
-def _expression(fit: JsonDict) -> str:
-    if fit["expression"] is None:
-        return ""
-    rows = [
-        [escape(cell) for cell in expression_row(f"#{index + 1}", one)]
-        for index, one in enumerate(fit["expression"]["predictions"])
-    ]
-    return _table("Expression", EXPRESSION_HEADINGS, rows)
+def _expression(table: Sequence[Sequence[str]]) -> str:
+    heads, *rows = table
+    return _table("Expression", heads, [[*map(escape, row)] for row in rows])
 
 
 def _bar(size: JsonDict) -> str:
