@@ -13,6 +13,7 @@ from typing import Any
 from cli.errors import INVALID_INPUT, CommandError
 from cli.terminal import streams
 from cli.terminal.text import printable
+from runtime.base.lines import lines_of
 
 READ_ADVICE = "Pass the content itself, an existing file as in @FILE, or - to read from stdin."
 OBJECTS_ADVICE = 'Pass a JSON object as in \'{"name": "value"}\', an array of objects, or one object a line.'
@@ -77,7 +78,7 @@ def _values(text: str) -> list[Any]:
     try:
         value = json.loads(text)
     except json.JSONDecodeError:
-        lines = [line for line in text.split("\n") if line.strip()]
+        lines = [line for line in lines_of(text) if line.strip()]
         if len(lines) < 2:
             raise
         return [json.loads(line) for line in lines]
