@@ -1,12 +1,11 @@
 """A request to the Standby address of a run that is ready, beside the same request to its container, and through nginx.
 
-nginx shows how much of the difference every proxy has: two more processes have to be woken for each request.
+nginx shows how much of the difference every proxy has: a process has to be woken two more times for each request.
 """
 
 from __future__ import annotations
 
 import http.client
-import shutil
 import tempfile
 import time
 from collections.abc import Mapping
@@ -15,7 +14,7 @@ from statistics import median
 
 from benchmarks.table import show_ratios
 from benchmarks.web_server.measure import address_of
-from benchmarks.web_server.nginx import nginx
+from benchmarks.web_server.nginx import is_installed, nginx
 from testing.live_server import LiveServer
 
 ROUNDS = 15
@@ -28,8 +27,7 @@ createServer((request, response) => response.end(process.env.ACTOR_RUN_ID)).list
 
 
 def measure(server: LiveServer) -> None:
-    if shutil.which("nginx") is None:
-        print("The benchmark of Standby needs nginx: install Debian's package nginx.")
+    if not is_installed():
         return
     files = [
         {"name": name, "format": "TEXT", "content": content}

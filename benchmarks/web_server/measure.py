@@ -5,7 +5,6 @@ The two alternate, and everything shares the processors. So ratios are medians o
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -27,7 +26,7 @@ from benchmarks.web_server.load import (
     upload_cpu_millis,
     upload_growth,
 )
-from benchmarks.web_server.nginx import nginx
+from benchmarks.web_server.nginx import is_installed, nginx
 from testing.live_server import LiveServer
 
 T = TypeVar("T")
@@ -39,8 +38,7 @@ DOCKERFILE = 'FROM apify/actor-python:3.13\nCOPY main.py ./\nCMD ["python", "mai
 
 
 def measure(server: LiveServer) -> None:
-    if shutil.which("nginx") is None:
-        print("The benchmark of web servers needs nginx: install Debian's package nginx.")
+    if not is_installed():
         return
     run = server.run(_actor(server), memory=4096, timeout=3600)
     run = server.until(f"actor-runs/{run['id']}", lambda now: now["isContainerServerReady"])

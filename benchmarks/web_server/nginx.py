@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import time
@@ -36,6 +37,14 @@ http {{
     }}
 }}
 """
+
+
+def is_installed() -> bool:
+    """Return whether the program is there; print what to install if it is not."""
+    if shutil.which("nginx") is None:
+        print("This benchmark needs nginx: install Debian's package nginx.")
+        return False
+    return True
 
 
 @contextmanager
