@@ -31,8 +31,9 @@ class Deadlines:
 
     def _review(self) -> None:
         loop = asyncio.get_running_loop()
+        now = loop.time()
         self._timer = None
-        for time_out in [each for each, due in self._due.items() if due <= loop.time()]:
+        for time_out in [each for each, due in self._due.items() if due <= now]:
             if self._due.pop(time_out, None) is not None:  # unless another one has just removed it
                 time_out()
         if self._due and self._timer is None:

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it("the zone of the browser is named after the list is drawn, and a chosen one at once", () => {
+it("the zone of the browser is named after the list is drawn, and a chosen one immediately", () => {
   vi.useFakeTimers({ now: new Date("2026-11-25T12:00:00Z") });
   const footer = <ListFooter range={createStore<[number, number]>([0, 9])} total={20} />;
   const { unmount } = render(footer);

@@ -12,7 +12,7 @@ type Props = ComponentProps<typeof Button> & {
   menuLabel: string;
 };
 
-/** A button that acts at once, and beside it a menu with other ways to do the same. */
+/** A button with one usual effect, and beside it a menu with other ways to do the same. */
 export function SplitButton({ menu, menuLabel, ...button }: Props) {
   const { variant, needsServer, isPending } = button;
   const toggle = (

@@ -33,7 +33,6 @@ function UsageDetails({ usage }: { usage: Usage }) {
   return (
     <>
       <Days days={usage.dailyServiceUsages} />
-
       <Table
         label="Usage by service"
         columns={COLUMNS}
